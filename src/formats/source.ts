@@ -1,0 +1,18 @@
+/**
+ * A checkpoint's bytes wherever they are (URL with `Range`, File, folder, memory), read by range.
+ * Nothing above this interface knows where the bytes come from, and nobody holds them whole.
+ */
+export interface ByteSource {
+  /** What to call it in messages: a file name or a URL. */
+  readonly name: string;
+  /** Size in bytes. */
+  readonly size: number;
+  /** Changes whenever the content does (ETag, last-modified, size): a resumed import compares it. */
+  readonly version: string;
+  /**
+   * Exactly `length` bytes from `offset`.
+   * @throws SourceRangeError when the range is not inside the source, SourceReadError when reading fails,
+   * the signal's reason when aborted.
+   */
+  read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>>;
+}

@@ -1,0 +1,26 @@
+/** What a checkpoint says about its tokens and its chats: plain data, stored in the pack's manifest. */
+export interface TokenizerData {
+  /** `tokenizer.ggml.model`; `gpt2` is byte-level BPE. */
+  readonly model: 'gpt2';
+  /** `tokenizer.ggml.pre`: how text is split before BPE. */
+  readonly pre_tokenizer: string;
+  readonly tokens: readonly string[];
+  /** llama.cpp's `llama_token_type` per token: 1 normal, 2 unknown, 3 control, 4 user defined, 5 unused, 6 byte. */
+  readonly token_types: readonly number[];
+  /** Merge rules, best first: `left right`. */
+  readonly merges: readonly string[];
+  readonly bos_token_id: number | null;
+  readonly eos_token_id: number | null;
+  readonly unknown_token_id: number | null;
+  readonly add_bos_token: boolean;
+  readonly add_space_prefix: boolean;
+  /** Generation ends at any of these. */
+  readonly stop_token_ids: readonly number[];
+  /** Jinja source; null when the checkpoint has none. */
+  readonly chat_template: string | null;
+}
+
+export interface ChatMessage {
+  readonly role: 'system' | 'user' | 'assistant';
+  readonly content: string;
+}

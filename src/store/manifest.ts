@@ -1,0 +1,53 @@
+import type { BlockTypeName, PlaneName } from '../formats/block_types.ts';
+import type { ModelConfig } from '../model/config.ts';
+import type { TokenizerData } from '../model/tokenizer_data.ts';
+
+export const PACK_FORMAT = 'lamina-pack';
+export const PACK_VERSION = 1;
+export const MANIFEST_FILE = 'manifest.json';
+/** Offsets of planes inside a file: what a storage-buffer binding needs (`minStorageBufferOffsetAlignment`). */
+export const PLANE_ALIGNMENT = 256;
+
+export interface PackPlane {
+  readonly name: PlaneName;
+  /** Bytes from the start of the file; a multiple of PLANE_ALIGNMENT. */
+  readonly offset: number;
+  /** Bytes, without the padding up to the next plane. */
+  readonly bytes: number;
+}
+
+export interface PackTensor {
+  /** The checkpoint's name for it (`blk.0.attn_q.weight`). */
+  readonly name: string;
+  readonly type: BlockTypeName;
+  /** `[out_features, in_features]` for a matrix, `[n]` for a vector. */
+  readonly shape: readonly number[];
+  readonly planes: readonly PackPlane[];
+}
+
+export interface PackFile {
+  /** `embedding.bin`, `layer-000.bin` …, `head.bin`. */
+  readonly name: string;
+  /** Bytes, a multiple of PLANE_ALIGNMENT. */
+  readonly bytes: number;
+  /** Lower-case hex SHA-256 of the whole file. */
+  readonly sha256: string;
+  readonly tensors: readonly PackTensor[];
+}
+
+/**
+ * The pack's table of contents, written last: a pack without it is an import in progress and is never opened.
+ */
+export interface Manifest {
+  readonly format: typeof PACK_FORMAT;
+  readonly version: typeof PACK_VERSION;
+  /** The name to show: `general.name`, else the source's file name. */
+  readonly name: string;
+  readonly source: { readonly name: string; readonly bytes: number; readonly version: string };
+  readonly config: ModelConfig;
+  readonly tokenizer: TokenizerData;
+  readonly embedding: PackFile;
+  readonly layers: readonly PackFile[];
+  /** The final norm, and the output matrix unless it is tied to the embedding. */
+  readonly head: PackFile;
+}
