@@ -1,0 +1,14 @@
+// Q4_0: value = d * (q - 8), q of 4 bits. Byte j of a block's 16 holds value j (low nibble) and value 16 + j (high).
+@group(1) @binding(0) var<storage, read> codes: array<vec4u>;
+@group(1) @binding(1) var<storage, read> scales: array<u32>;
+
+struct Block { codes: vec4u, d: f32 }
+
+fn load_block(block: u32) -> Block {
+  return Block(codes[block], half_of(scales[block / 2], block));
+}
+
+fn weights8(block: Block, i: u32) -> Eight {
+  let word = block.codes[i];
+  return Eight(block.d * (nibbles(word) - 8), block.d * (nibbles(word >> 4) - 8));
+}

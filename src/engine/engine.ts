@@ -1,0 +1,189 @@
+import { Commands } from '../gpu/commands.ts';
+import { adapterName, type Gpu } from '../gpu/device.ts';
+import { DeviceLostError } from '../gpu/errors.ts';
+import type { Specialization } from '../gpu/kernel.ts';
+import { BufferLedger } from '../gpu/ledger.ts';
+import { Pipelines } from '../gpu/pipelines.ts';
+import { StagingRing } from '../gpu/staging_ring.ts';
+import type { ModelConfig } from '../model/config.ts';
+import type { Manifest } from '../store/manifest.ts';
+import type { WeightStore } from '../store/weight_store.ts';
+import { type Batch, BatchInputs, batchOf } from './batch.ts';
+import { ContextLengthError, TokenRangeError } from './errors.ts';
+import { forward, type Model, type Observer, rehearse } from './forward.ts';
+import { KvCache } from './kv_cache.ts';
+import { Sampler } from './sampler.ts';
+import type { SamplingOptions } from './sampling.ts';
+import { createState } from './state.ts';
+import { WeightStream } from './weight_stream.ts';
+
+export interface EngineOptions {
+  readonly gpu: Gpu;
+  readonly store: WeightStore;
+  /** A verified pack, and its manifest. */
+  readonly pack: string;
+  readonly manifest: Manifest;
+  /** Positions that a sequence may have; the model's own limit unless given. */
+  readonly context_length?: number;
+  /** Tokens of a prompt that go through the model together. */
+  readonly prefill_tokens?: number;
+  /** Sequences that the KV cache keeps apart. */
+  readonly sequences?: number;
+  /** Bytes of GPU memory that all buffers together may take. */
+  readonly budget?: number;
+}
+
+const PREFILL_TOKENS = 256;
+const RING_PIECES = 3;
+const RING_PIECE_BYTES = 4 * 2 ** 20;
+
+/** A model on a device, one layer resident at a time. */
+export class Engine {
+  readonly config: ModelConfig;
+  readonly ledger: BufferLedger;
+  readonly weights: WeightStream;
+  readonly adapter: string;
+  readonly context_length: number;
+  readonly prefill_tokens: number;
+  private readonly model: Model;
+  private readonly sampler: Sampler;
+  private lost: DeviceLostError | null = null;
+
+  private constructor(gpu: Gpu, model: Model, sampler: Sampler, prefill_tokens: number) {
+    this.model = model;
+    this.sampler = sampler;
+    this.config = model.config;
+    this.ledger = model.ledger;
+    this.weights = model.weights;
+    this.adapter = adapterName(gpu.adapter);
+    this.context_length = model.kv.context_length;
+    this.prefill_tokens = prefill_tokens;
+    void gpu.device.lost.then(({ message, reason }) => {
+      this.lost = new DeviceLostError({ reason: message || reason });
+    });
+  }
+
+  /** Allocates everything, opens the pack's files and compiles every kernel that the model needs. */
+  static async create(options: EngineOptions): Promise<Engine> {
+    const { gpu, store, pack, manifest } = options;
+    const { config } = manifest;
+    const { device } = gpu;
+    const context_length = options.context_length ?? config.max_position_embeddings;
+    const prefill_tokens = Math.min(options.prefill_tokens ?? PREFILL_TOKENS, context_length);
+    const ledger = new BufferLedger(device, options.budget);
+    try {
+      const pipelines = new Pipelines(device);
+      const commands = new Commands(device, pipelines);
+      const ring = await StagingRing.create(ledger, RING_PIECES, RING_PIECE_BYTES);
+      const limits = {
+        buffer_bytes: device.limits.maxBufferSize,
+        binding_bytes: device.limits.maxStorageBufferBindingSize,
+      };
+      const weights = await WeightStream.open(store, pack, manifest, ledger, ring, limits);
+      const sequences = options.sequences ?? 1;
+      const model: Model = {
+        config,
+        weights,
+        kv: await KvCache.create(ledger, commands, config, sequences, context_length),
+        state: await createState(ledger, config, prefill_tokens),
+        inputs: await BatchInputs.create(ledger, config, prefill_tokens),
+        commands,
+        ledger,
+        quad: gpu.quadSubgroups,
+      };
+      const sampler = await Sampler.create(ledger, commands, config.vocab_size);
+      const needed: Specialization[] = Sampler.specializations(config.vocab_size);
+      const collector = {
+        dispatch: (specialization: Specialization) => needed.push(specialization),
+      };
+      for (const tokens of [1, prefill_tokens]) rehearse(model, collector, tokens);
+      await pipelines.prepare(needed);
+      return new Engine(gpu, model, sampler, prefill_tokens);
+    } catch (error) {
+      ledger.destroyAll();
+      throw error;
+    }
+  }
+
+  /**
+   * Takes tokens into a sequence from position `first` on, in chunks; what the sequence held from there on is
+   * forgotten. Afterwards `next` chooses the token that follows.
+   * @param onProgress told how many tokens are in
+   * @throws ContextLengthError, TokenRangeError, DeviceLostError
+   */
+  async prefill(
+    ids: readonly number[],
+    first: number,
+    options: {
+      sequence?: number;
+      observer?: Observer;
+      signal?: AbortSignal;
+      onProgress?: (done: number) => void;
+    } = {},
+  ): Promise<void> {
+    const { sequence = 0, observer, signal, onProgress } = options;
+    this.checkIds(ids);
+    const length = first + ids.length;
+    if (length > this.context_length) {
+      throw new ContextLengthError({ tokens: length, limit: this.context_length });
+    }
+    this.model.kv.truncate(sequence, first);
+    for (let done = 0; done < ids.length; done += this.prefill_tokens) {
+      signal?.throwIfAborted();
+      const chunk = ids.slice(done, done + this.prefill_tokens);
+      await this.model.kv.reserve(sequence, first + done + chunk.length);
+      const head = done + chunk.length === ids.length;
+      await this.pass(batchOf(chunk, first + done, sequence), head, shifted(observer, done));
+      onProgress?.(done + chunk.length);
+    }
+  }
+
+  /**
+   * The token that follows the last one taken in.
+   * @param context all ids so far, for the repetition penalty
+   */
+  async next(
+    context: readonly number[],
+    options: SamplingOptions,
+    random: () => number,
+  ): Promise<number> {
+    return this.guarded(() => this.sampler.next(this.model.state.logits, context, options, random));
+  }
+
+  /** Frees all GPU memory and closes the pack. */
+  destroy(): void {
+    this.weights.close();
+    this.ledger.destroyAll();
+  }
+
+  private pass(batch: Batch, head: boolean, observer: Observer | undefined): Promise<void> {
+    return this.guarded(() => forward(this.model, batch, { head, ...(observer && { observer }) }));
+  }
+
+  /** A lost device shows as many different errors; the cause is what the caller should see. */
+  private async guarded<T>(action: () => Promise<T>): Promise<T> {
+    if (this.lost) throw this.lost;
+    try {
+      return await action();
+    } catch (error) {
+      // The news of the loss may come a little later than its first consequence.
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      throw this.lost ?? error;
+    }
+  }
+
+  private checkIds(ids: readonly number[]): void {
+    const { vocab_size } = this.config;
+    for (const id of ids) {
+      if (!Number.isInteger(id) || id < 0 || id >= vocab_size) {
+        throw new TokenRangeError({ id, vocab_size });
+      }
+    }
+  }
+}
+
+/** An observer of a whole prompt, as it sees the chunk that starts at token `first`. */
+function shifted(observer: Observer | undefined, first: number): Observer | undefined {
+  if (!observer?.logits) return observer;
+  return { ...observer, logits: (row, rows) => observer.logits!(first + row, rows) };
+}

@@ -1,0 +1,140 @@
+import type { BlockTypeName } from '../formats/block_types.ts';
+import { type PackTensor, PLANE_ALIGNMENT } from '../store/manifest.ts';
+
+/** Some rows of a stored tensor. A vector counts as one row. */
+export interface RowRange {
+  readonly tensor: PackTensor;
+  readonly first_row: number;
+  readonly rows: number;
+}
+
+/** Bytes of a file that go to one place in a slot. */
+export interface Segment {
+  /** Bytes from the start of the file. */
+  readonly at: number;
+  readonly bytes: number;
+  /** Bytes from the start of the chunk. */
+  readonly offset: number;
+}
+
+/** Rows of a tensor that one binding can hold: where each plane lies. */
+export interface PlacedTile {
+  readonly first_row: number;
+  readonly rows: number;
+  readonly planes: readonly {
+    readonly chunk: number;
+    readonly offset: number;
+    readonly bytes: number;
+  }[];
+}
+
+export interface PlacedTensor {
+  readonly name: string;
+  readonly type: BlockTypeName;
+  readonly rows: number;
+  readonly cols: number;
+  readonly tiles: readonly PlacedTile[];
+}
+
+/** Where the parts of a file go in a slot: one list of segments for each chunk buffer, by rising offset. */
+export interface Placement {
+  readonly chunks: readonly { readonly bytes: number; readonly segments: readonly Segment[] }[];
+  readonly tensors: readonly PlacedTensor[];
+}
+
+/** What the device allows. */
+export interface PlacementLimits {
+  /** `maxBufferSize` */
+  readonly buffer_bytes: number;
+  /** `maxStorageBufferBindingSize` */
+  readonly binding_bytes: number;
+}
+
+/** A tile's first row is a multiple of this, so that its outputs start at an aligned binding offset. */
+export const TILE_ROWS = 64;
+
+export const rowsOf = (tensor: PackTensor): number =>
+  tensor.shape.length > 1 ? tensor.shape[0]! : 1;
+export const colsOf = (tensor: PackTensor): number => tensor.shape.at(-1)!;
+const align = (bytes: number): number => Math.ceil(bytes / PLANE_ALIGNMENT) * PLANE_ALIGNMENT;
+
+export const wholeTensor = (tensor: PackTensor): RowRange => ({
+  tensor,
+  first_row: 0,
+  rows: rowsOf(tensor),
+});
+
+/**
+ * Lays rows of tensors out in a slot, each plane aligned. A file placed whole keeps its own layout, so it is one
+ * segment. A chunk never exceeds `buffer_bytes`; a tensor whose planes exceed a binding is split by rows.
+ */
+export function place(ranges: Iterable<RowRange>, limits: PlacementLimits): Placement {
+  const chunks: { bytes: number; segments: Segment[] }[] = [{ bytes: 0, segments: [] }];
+  const tensors = new Map<PackTensor, PlacedTensor & { tiles: PlacedTile[] }>();
+  for (const range of ranges) {
+    for (const { tensor, first_row, rows } of split(range, limits)) {
+      const planes = tensor.planes.map((plane) => {
+        const stride = plane.bytes / rowsOf(tensor);
+        const bytes = stride * rows;
+        let chunk = chunks.at(-1)!;
+        if (chunk.bytes > 0 && chunk.bytes + bytes > limits.buffer_bytes) {
+          chunk = { bytes: 0, segments: [] };
+          chunks.push(chunk);
+        }
+        const offset = chunk.bytes;
+        addSegment(chunk.segments, { at: plane.offset + first_row * stride, bytes, offset });
+        chunk.bytes = align(offset + bytes);
+        return { chunk: chunks.length - 1, offset, bytes };
+      });
+      const { name, type } = tensor;
+      const placed = tensors.get(tensor) ?? {
+        name,
+        type,
+        rows: 0,
+        cols: colsOf(tensor),
+        tiles: [],
+      };
+      const tile = { first_row: placed.rows, rows, planes };
+      tensors.set(tensor, { ...placed, rows: placed.rows + rows, tiles: [...placed.tiles, tile] });
+    }
+  }
+  return { chunks, tensors: [...tensors.values()] };
+}
+
+/** Cuts a range into parts of which every plane fits into one binding. */
+function* split(
+  { tensor, first_row, rows }: RowRange,
+  limits: PlacementLimits,
+): Iterable<RowRange> {
+  const limit = Math.min(limits.binding_bytes, limits.buffer_bytes);
+  const widest = Math.max(...tensor.planes.map((plane) => plane.bytes / rowsOf(tensor)));
+  const fitting = Math.floor(limit / widest);
+  const most = rows <= fitting ? rows : Math.max(TILE_ROWS, fitting - (fitting % TILE_ROWS));
+  for (let done = 0; done < rows; done += most) {
+    yield { tensor, first_row: first_row + done, rows: Math.min(most, rows - done) };
+  }
+}
+
+/** Appends a segment, or lengthens the last one over the padding if the file goes on just there. */
+function addSegment(segments: Segment[], next: Segment): void {
+  const last = segments.at(-1);
+  const sameStep = last && next.at - last.at === next.offset - last.offset;
+  if (sameStep && next.at - (last.at + last.bytes) < PLANE_ALIGNMENT && next.at > last.at) {
+    segments[segments.length - 1] = { ...last, bytes: next.at + next.bytes - last.at };
+  } else {
+    segments.push(next);
+  }
+}
+
+/** Bytes that some rows of a tensor take in a slot, every plane aligned. */
+export function bytesOfRows(tensor: PackTensor, rows: number): number {
+  const stride = rowsOf(tensor);
+  return tensor.planes.reduce((sum, plane) => sum + align((plane.bytes / stride) * rows), 0);
+}
+
+/** How many rows of a tensor fit into `bytes`: all of them, or a multiple of TILE_ROWS. */
+export function rowsThatFit(tensor: PackTensor, bytes: number): number {
+  const all = rowsOf(tensor);
+  if (bytesOfRows(tensor, all) <= bytes) return all;
+  return Math.max(1, Math.floor(bytes / bytesOfRows(tensor, TILE_ROWS))) * TILE_ROWS;
+}

@@ -1,0 +1,88 @@
+import type { BufferView, Specialization } from './kernel.ts';
+import type { Pipelines } from './pipelines.ts';
+
+/** Records kernels and copies in order, and submits them together. */
+export class Commands {
+  readonly device: GPUDevice;
+  private readonly pipelines: Pipelines;
+  private encoder: GPUCommandEncoder | null = null;
+  private pass: GPUComputePassEncoder | null = null;
+  private afterSubmit: (() => void)[] = [];
+
+  constructor(device: GPUDevice, pipelines: Pipelines) {
+    this.device = device;
+    this.pipelines = pipelines;
+  }
+
+  /**
+   * Records one kernel.
+   * @param buffers a buffer for every binding of the kernel, by name
+   * @param tokens rows of activations (what the kernel's `workgroups` calls tokens)
+   * @param planes of the stored tensor, if the kernel decodes one
+   */
+  dispatch(
+    specialization: Specialization,
+    buffers: Readonly<Record<string, BufferView>>,
+    tokens: number,
+    planes?: readonly BufferView[],
+  ): void {
+    const { kernel, constants } = specialization;
+    const pipeline = this.pipelines.get(specialization);
+    const pass = this.openPass();
+    pass.setPipeline(pipeline);
+    const views = Object.keys(kernel.bindings).map((name) => {
+      const view = buffers[name];
+      if (!view) throw new TypeError(`${kernel.label} needs a buffer for "${name}"`);
+      return view;
+    });
+    pass.setBindGroup(0, this.bindGroup(pipeline, 0, views));
+    if (planes) pass.setBindGroup(1, this.bindGroup(pipeline, 1, planes));
+    const [x, y] = kernel.workgroups(constants, tokens);
+    pass.dispatchWorkgroups(x, y);
+  }
+
+  copy(from: GPUBuffer, fromOffset: number, to: GPUBuffer, toOffset: number, size: number): void {
+    this.closePass();
+    this.openEncoder().copyBufferToBuffer(from, fromOffset, to, toOffset, size);
+  }
+
+  /** Runs `action` once what is recorded so far has been submitted. */
+  onSubmit(action: () => void): void {
+    this.afterSubmit.push(action);
+  }
+
+  submit(): void {
+    this.closePass();
+    if (this.encoder) this.device.queue.submit([this.encoder.finish()]);
+    this.encoder = null;
+    const actions = this.afterSubmit;
+    this.afterSubmit = [];
+    for (const action of actions) action();
+  }
+
+  private openEncoder(): GPUCommandEncoder {
+    this.encoder ??= this.device.createCommandEncoder();
+    return this.encoder;
+  }
+
+  private openPass(): GPUComputePassEncoder {
+    this.pass ??= this.openEncoder().beginComputePass();
+    return this.pass;
+  }
+
+  private closePass(): void {
+    this.pass?.end();
+    this.pass = null;
+  }
+
+  private bindGroup(
+    pipeline: GPUComputePipeline,
+    group: number,
+    views: readonly BufferView[],
+  ): GPUBindGroup {
+    return this.device.createBindGroup({
+      layout: pipeline.getBindGroupLayout(group),
+      entries: views.map((resource, binding) => ({ binding, resource })),
+    });
+  }
+}

@@ -1,0 +1,165 @@
+import argmaxWgsl from '../../shaders/argmax.wgsl?raw';
+import attentionWgsl from '../../shaders/attention.wgsl?raw';
+import gatherRowsWgsl from '../../shaders/gather_rows.wgsl?raw';
+import kvAppendWgsl from '../../shaders/kv_append.wgsl?raw';
+import matmulWgsl from '../../shaders/matmul.wgsl?raw';
+import matmulQuadWgsl from '../../shaders/matmul_quad.wgsl?raw';
+import matvecWgsl from '../../shaders/matvec.wgsl?raw';
+import matvecQuadWgsl from '../../shaders/matvec_quad.wgsl?raw';
+import repetitionPenaltyWgsl from '../../shaders/repetition_penalty.wgsl?raw';
+import rmsNormWgsl from '../../shaders/rms_norm.wgsl?raw';
+import ropeWgsl from '../../shaders/rope.wgsl?raw';
+import siluMulWgsl from '../../shaders/silu_mul.wgsl?raw';
+import softmaxSumWgsl from '../../shaders/softmax_sum.wgsl?raw';
+import topKWgsl from '../../shaders/top_k.wgsl?raw';
+import type { Constants, Kernel } from './kernel.ts';
+
+const value = (constants: Constants, name: string): number => Number(constants[name]);
+const per = (count: number, width: number): number => Math.ceil(count / width);
+
+/** Every kernel, once. The header of each .wgsl file says what it computes and from what shapes. */
+export const gather_rows: Kernel = {
+  label: 'gather_rows',
+  wgsl: gatherRowsWgsl,
+  bindings: { ids: 'read', y: 'write' },
+  decodes: true,
+  workgroups: (c, tokens) => [per(value(c, 'COLS') / 8, 64), tokens],
+};
+
+export const rms_norm: Kernel = {
+  label: 'rms_norm',
+  wgsl: rmsNormWgsl,
+  bindings: { x: 'read', weight: 'read', y: 'write' },
+  decodes: false,
+  workgroups: (_, tokens) => [tokens, 1],
+};
+
+export const matvec: Kernel = {
+  label: 'matvec',
+  wgsl: matvecWgsl,
+  bindings: { x: 'read', y: 'write' },
+  decodes: true,
+  workgroups: (c, tokens) => [per(value(c, 'ROWS'), 4), tokens],
+};
+
+export const matvec_quad: Kernel = {
+  label: 'matvec_quad',
+  wgsl: matvecQuadWgsl,
+  bindings: { x: 'read', y: 'write' },
+  decodes: true,
+  workgroups: (c, tokens) => [per(value(c, 'ROWS'), 32), tokens],
+};
+
+export const matmul: Kernel = {
+  label: 'matmul',
+  wgsl: matmulWgsl,
+  bindings: { pass: 'uniform', x: 'read', y: 'write' },
+  decodes: true,
+  workgroups: (c, tokens) => [per(value(c, 'ROWS'), 64), per(tokens, 64)],
+};
+
+export const matmul_quad: Kernel = {
+  label: 'matmul_quad',
+  wgsl: matmulQuadWgsl,
+  bindings: { pass: 'uniform', x: 'read', y: 'write' },
+  decodes: true,
+  workgroups: (c, tokens) => [per(value(c, 'ROWS'), 32 * 8), per(tokens, 16)],
+};
+
+export const rope: Kernel = {
+  label: 'rope',
+  wgsl: ropeWgsl,
+  bindings: { pass: 'uniform', turns: 'read', x: 'write' },
+  decodes: false,
+  workgroups: (c, tokens) => [per((value(c, 'HEADS') * value(c, 'ROPE_DIM')) / 2, 64), tokens],
+};
+
+export const kv_append: Kernel = {
+  label: 'kv_append',
+  wgsl: kvAppendWgsl,
+  bindings: {
+    tokens: 'read',
+    page_table: 'read',
+    k: 'read',
+    v: 'read',
+    k_cache: 'write',
+    v_cache: 'write',
+  },
+  decodes: false,
+  workgroups: (c, tokens) => [per(value(c, 'WIDTH') / 4, 64), tokens],
+};
+
+/** Here `tokens` counts spans: up to four query rows of one sequence. */
+export const attention: Kernel = {
+  label: 'attention',
+  wgsl: attentionWgsl,
+  bindings: {
+    spans: 'read',
+    tokens: 'read',
+    page_table: 'read',
+    q: 'read',
+    k_cache: 'read',
+    v_cache: 'read',
+    y: 'write',
+  },
+  decodes: false,
+  workgroups: (c, spans) => [value(c, 'KV_HEADS'), spans],
+};
+
+export const silu_mul: Kernel = {
+  label: 'silu_mul',
+  wgsl: siluMulWgsl,
+  bindings: { pass: 'uniform', gate: 'write', up: 'read' },
+  decodes: false,
+  workgroups: (c, tokens) => [per(value(c, 'WIDTH') / 4, 64), tokens],
+};
+
+export const argmax: Kernel = {
+  label: 'argmax',
+  wgsl: argmaxWgsl,
+  bindings: { logits: 'read', best: 'write' },
+  decodes: false,
+  workgroups: () => [1, 1],
+};
+
+export const softmax_sum: Kernel = {
+  label: 'softmax_sum',
+  wgsl: softmaxSumWgsl,
+  bindings: { sampling: 'uniform', logits: 'read', sum: 'write' },
+  decodes: false,
+  workgroups: () => [1, 1],
+};
+
+export const top_k: Kernel = {
+  label: 'top_k',
+  wgsl: topKWgsl,
+  bindings: { logits: 'read', candidates: 'read', kept: 'write' },
+  decodes: false,
+  workgroups: (c) => [per(value(c, 'COUNT'), 1024), 1],
+};
+
+/** Here `tokens` counts the ids that are made less likely. */
+export const repetition_penalty: Kernel = {
+  label: 'repetition_penalty',
+  wgsl: repetitionPenaltyWgsl,
+  bindings: { settings: 'uniform', ids: 'read', logits: 'write' },
+  decodes: false,
+  workgroups: (_, ids) => [per(ids, 64), 1],
+};
+
+export const KERNELS: readonly Kernel[] = [
+  gather_rows,
+  rms_norm,
+  matvec,
+  matvec_quad,
+  matmul,
+  matmul_quad,
+  rope,
+  kv_append,
+  attention,
+  silu_mul,
+  argmax,
+  softmax_sum,
+  top_k,
+  repetition_penalty,
+];

@@ -1,0 +1,78 @@
+import { GpuBudgetError, GpuOutOfMemoryError } from './errors.ts';
+
+export const PURPOSES = ['weights', 'kv', 'activations', 'staging'] as const;
+export type Purpose = (typeof PURPOSES)[number];
+
+/** Bytes of GPU memory: now, and the most there ever were at once. */
+export interface LedgerEntry {
+  readonly bytes: number;
+  readonly peak: number;
+}
+
+/**
+ * The one allocator of GPU buffers. It knows what every byte is for, and refuses to go over the budget; the
+ * promise that only one layer is resident is a claim about this ledger.
+ */
+export class BufferLedger {
+  readonly device: GPUDevice;
+  readonly budget: number;
+  private readonly purposes = new Map<GPUBuffer, Purpose>();
+  private readonly bytes = new Map<Purpose, number>();
+  private readonly peaks = new Map<Purpose, number>();
+
+  /** @param budget bytes of all buffers together */
+  constructor(device: GPUDevice, budget = Number.POSITIVE_INFINITY) {
+    this.device = device;
+    this.budget = budget;
+  }
+
+  /** @throws GpuBudgetError, GpuOutOfMemoryError */
+  async create(
+    purpose: Purpose,
+    label: string,
+    size: number,
+    usage: GPUBufferUsageFlags,
+  ): Promise<GPUBuffer> {
+    const used = this.total();
+    if (used + size > this.budget) {
+      throw new GpuBudgetError({ label, bytes: size, used, budget: this.budget });
+    }
+    this.device.pushErrorScope('out-of-memory');
+    const buffer = this.device.createBuffer({ label, size, usage });
+    // Counted before the device answers, so that concurrent requests cannot pass the budget together.
+    this.count(purpose, size);
+    this.purposes.set(buffer, purpose);
+    if (await this.device.popErrorScope()) {
+      this.destroy(buffer);
+      throw new GpuOutOfMemoryError({ label, bytes: size });
+    }
+    return buffer;
+  }
+
+  /** Frees a buffer of this ledger. Work already submitted still sees it. */
+  destroy(buffer: GPUBuffer): void {
+    const purpose = this.purposes.get(buffer);
+    if (!purpose) return;
+    this.purposes.delete(buffer);
+    this.count(purpose, -buffer.size);
+    buffer.destroy();
+  }
+
+  destroyAll(): void {
+    for (const buffer of [...this.purposes.keys()]) this.destroy(buffer);
+  }
+
+  read(purpose: Purpose): LedgerEntry {
+    return { bytes: this.bytes.get(purpose) ?? 0, peak: this.peaks.get(purpose) ?? 0 };
+  }
+
+  total(): number {
+    return PURPOSES.reduce((sum, purpose) => sum + this.read(purpose).bytes, 0);
+  }
+
+  private count(purpose: Purpose, bytes: number): void {
+    const now = this.read(purpose).bytes + bytes;
+    this.bytes.set(purpose, now);
+    this.peaks.set(purpose, Math.max(this.read(purpose).peak, now));
+  }
+}

@@ -1,0 +1,101 @@
+import { BLOCK_TYPES } from '../formats/block_types.ts';
+import { ShaderError } from './errors.ts';
+import type { Access, Specialization } from './kernel.ts';
+import { withDecoder } from './quants.ts';
+
+const BUFFER_TYPES: Readonly<Record<Access, GPUBufferBindingType>> = {
+  uniform: 'uniform',
+  read: 'read-only-storage',
+  write: 'storage',
+};
+
+/** Compiled kernels of one device. Everything a model needs is compiled before its first token. */
+export class Pipelines {
+  private readonly device: GPUDevice;
+  private readonly compiled = new Map<string, GPUComputePipeline>();
+  private readonly modules = new Map<string, GPUShaderModule>();
+
+  constructor(device: GPUDevice) {
+    this.device = device;
+  }
+
+  /** Compiles what is not compiled yet. @throws ShaderError */
+  async prepare(specializations: Iterable<Specialization>): Promise<void> {
+    const pending = new Map<string, Promise<void>>();
+    for (const specialization of specializations) {
+      const key = keyOf(specialization);
+      if (!this.compiled.has(key) && !pending.has(key)) {
+        pending.set(key, this.compile(key, specialization));
+      }
+    }
+    await Promise.all(pending.values());
+  }
+
+  /** A prepared pipeline. */
+  get(specialization: Specialization): GPUComputePipeline {
+    const pipeline = this.compiled.get(keyOf(specialization));
+    if (!pipeline) {
+      throw new ShaderError({ kernel: keyOf(specialization), reason: 'it was not prepared' });
+    }
+    return pipeline;
+  }
+
+  private async compile(key: string, specialization: Specialization): Promise<void> {
+    const { kernel, constants } = specialization;
+    const module = this.module(specialization);
+    try {
+      const pipeline = await this.device.createComputePipelineAsync({
+        label: key,
+        layout: this.layout(specialization),
+        compute: {
+          module,
+          entryPoint: kernel.label,
+          constants: Object.fromEntries(
+            Object.entries(constants).map(([name, value]) => [name, Number(value)]),
+          ),
+        },
+      });
+      this.compiled.set(key, pipeline);
+    } catch (error) {
+      const { messages } = await module.getCompilationInfo();
+      const faults = messages
+        .filter(({ type }) => type === 'error')
+        .map(({ lineNum, linePos, message }) => `${lineNum}:${linePos} ${message}`);
+      throw new ShaderError({ kernel: key, reason: faults.join('; ') || String(error) });
+    }
+  }
+
+  private module({ kernel, type }: Specialization): GPUShaderModule {
+    const label = type ? `${kernel.label} ${type}` : kernel.label;
+    let module = this.modules.get(label);
+    if (!module) {
+      const code = type ? withDecoder(kernel.wgsl, type) : kernel.wgsl;
+      module = this.device.createShaderModule({ label, code });
+      this.modules.set(label, module);
+    }
+    return module;
+  }
+
+  private layout({ kernel, type }: Specialization): GPUPipelineLayout {
+    const groups = [Object.values(kernel.bindings)];
+    if (type) groups.push(BLOCK_TYPES[type].planes.map(() => 'read'));
+    return this.device.createPipelineLayout({
+      label: kernel.label,
+      bindGroupLayouts: groups.map((accesses) =>
+        this.device.createBindGroupLayout({
+          label: kernel.label,
+          entries: accesses.map((access, binding) => ({
+            binding,
+            visibility: GPUShaderStage.COMPUTE,
+            buffer: { type: BUFFER_TYPES[access] },
+          })),
+        }),
+      ),
+    });
+  }
+}
+
+function keyOf({ kernel, constants, type }: Specialization): string {
+  const shape = Object.entries(constants).map(([name, value]) => `${name}=${Number(value)}`);
+  return [kernel.label, type, ...shape].filter(Boolean).join(' ');
+}
