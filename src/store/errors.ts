@@ -1,0 +1,161 @@
+import { LaminaError, registerErrors } from '../errors.ts';
+
+/** The store has no room for what is to be written. */
+export class StorageQuotaError extends LaminaError {
+  /** `needed`: bytes still to be written; `available`: bytes that are free, null when the platform does not say. */
+  constructor(details: { needed: number; available: number | null }) {
+    const { needed, available } = details;
+    // A disk may be full although the platform names free bytes: then nobody knows how many are missing.
+    const shortage =
+      available === null || available >= needed
+        ? `The storage is full, and ${inWords(needed)} are still to be written.`
+        : `${inWords(needed - available)} of storage are missing: ${inWords(needed)} are still to be written, ${inWords(available)} are free.`;
+    super(
+      `${shortage} Remove another model, or free space on the disk; the import then goes on where it stopped.`,
+      details,
+    );
+  }
+}
+
+/** The browser gives this page no storage at all. */
+export class StorageUnavailableError extends LaminaError {
+  constructor(details: { reason: string }) {
+    super(
+      `This browser gives the page no storage (${details.reason}). Leave private browsing, allow site data for this page, and load it again.`,
+      details,
+    );
+  }
+}
+
+/** A pack or a file has a name that could lead out of the store. */
+export class StoreNameError extends LaminaError {
+  constructor(details: { name: string }) {
+    super(
+      `"${details.name}" is no name for a pack or a file: use 1 to 128 letters, digits, dots, hyphens and underscores, starting with a letter or digit and not ending with ".part".`,
+      details,
+    );
+  }
+}
+
+/** Another tab holds the file, or is writing it at the same time. */
+export class StoreLockedError extends LaminaError {
+  constructor(details: { pack: string; file: string }) {
+    super(
+      `"${details.file}" of pack "${details.pack}" is in use by another tab. Close the other tabs that use this model, and try again.`,
+      details,
+    );
+  }
+}
+
+/** There is no pack of this name. */
+export class PackNotFoundError extends LaminaError {
+  constructor(details: { pack: string }) {
+    super(`There is no pack "${details.pack}". Import the model first.`, details);
+  }
+}
+
+/** A pack without its manifest: an import that has not ended. */
+export class PackIncompleteError extends LaminaError {
+  constructor(details: { pack: string }) {
+    super(
+      `The import of pack "${details.pack}" has not ended. Import the same model again: it goes on from the files that are there.`,
+      details,
+    );
+  }
+}
+
+export class PackFileMissingError extends LaminaError {
+  constructor(details: { pack: string; file: string }) {
+    super(
+      `Pack "${details.pack}" has no file "${details.file}". Import the model again: only what is missing is read.`,
+      details,
+    );
+  }
+}
+
+/** A file ends before a range that should be in it. */
+export class PackFileTruncatedError extends LaminaError {
+  constructor(details: { pack: string; file: string; at: number; wanted: number; size: number }) {
+    const { pack, file, at, wanted, size } = details;
+    super(
+      `"${file}" of pack "${pack}" is too short: ${wanted} bytes wanted from byte ${at}, and it has ${size}. Import the model again: only the damaged files are read.`,
+      details,
+    );
+  }
+}
+
+/** A file whose content is not what its manifest says. */
+export interface DamagedFile {
+  readonly file: string;
+  /** SHA-256 by the manifest. */
+  readonly expected: string;
+  /** SHA-256 of what is there; null when the file is missing or has another size. */
+  readonly actual: string | null;
+}
+
+export class PackCorruptedError extends LaminaError {
+  /** `layers`: indices of the damaged layers. */
+  constructor(details: {
+    pack: string;
+    files: readonly DamagedFile[];
+    layers: readonly number[];
+  }) {
+    const { pack, files, layers } = details;
+    const others = files.map(({ file }) => file).filter((file) => !/^layer-\d+\.bin$/.test(file));
+    const named = [...layers.map((layer) => `layer ${layer}`), ...others].join(', ');
+    super(
+      `Pack "${pack}" is damaged and was not loaded: ${named}. Import the same model again: only the damaged files are read.`,
+      details,
+    );
+  }
+}
+
+export class ManifestInvalidError extends LaminaError {
+  /** `field`: where in manifest.json, such as `layers[3].tensors[0].shape`. */
+  constructor(details: { pack: string; field: string; reason: string }) {
+    super(
+      `The manifest of pack "${details.pack}" is not valid: ${details.field || 'the file'} ${details.reason}. Import the model again.`,
+      details,
+    );
+  }
+}
+
+export class ImportCancelledError extends LaminaError {
+  constructor(details: { pack: string }) {
+    super(
+      'The import was cancelled. Import the same model again: it goes on from the files that are done.',
+      details,
+    );
+  }
+}
+
+/** A finished pack would be mended from another checkpoint than its own. */
+export class SourceChangedError extends LaminaError {
+  constructor(details: { pack: string; expected: string; actual: string }) {
+    const { pack, expected, actual } = details;
+    super(
+      `Pack "${pack}" was made from ${expected}, not from ${actual}. Remove the pack first, or import this source as a pack of its own.`,
+      details,
+    );
+  }
+}
+
+/** Bytes, and a number that people can read. */
+function inWords(bytes: number): string {
+  return `${bytes} bytes (${(bytes / 1e6).toFixed(1)} MB)`;
+}
+
+registerErrors({
+  StorageQuotaError,
+  StorageUnavailableError,
+  StoreNameError,
+  StoreLockedError,
+  PackNotFoundError,
+  PackIncompleteError,
+  PackFileMissingError,
+  PackFileTruncatedError,
+  PackCorruptedError,
+  ManifestInvalidError,
+  ImportCancelledError,
+  SourceChangedError,
+});

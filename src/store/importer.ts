@@ -1,0 +1,239 @@
+import { readGguf } from '../formats/gguf/read_gguf.ts';
+import type { ByteSource } from '../formats/source.ts';
+import { type PackPlan, planPack } from '../model/plan_pack.ts';
+import {
+  ImportCancelledError,
+  ManifestInvalidError,
+  SourceChangedError,
+  StorageQuotaError,
+} from './errors.ts';
+import { exclusive } from './exclusive.ts';
+import {
+  type FinishedFiles,
+  JOURNAL_FILE,
+  readJournal,
+  sameSource,
+  sourceRecord,
+  writeJournal,
+} from './journal.ts';
+import {
+  MANIFEST_FILE,
+  type Manifest,
+  PACK_FORMAT,
+  PACK_VERSION,
+  type PackFile,
+} from './manifest.ts';
+import { filesOf, openManifest } from './open_pack.ts';
+import { packId } from './pack_id.ts';
+import { type PlannedFile, planFiles } from './pack_layout.ts';
+import { type OnProgress, ProgressMeter } from './progress.ts';
+import { hashFile } from './verify.ts';
+import { writeWeightFile } from './weight_file.ts';
+import type { WeightStore } from './weight_store.ts';
+import { writeFile, writeFileWith } from './write_file.ts';
+
+export interface ImportOptions {
+  readonly source: ByteSource;
+  readonly store: WeightStore;
+  /** The pack's name; without it `packId(source)`. */
+  readonly pack?: string | undefined;
+  readonly onProgress?: OnProgress | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Makes a pack from a checkpoint, goes on with an interrupted import, or mends a damaged pack: in each case only
+ * the files that are not there with the right SHA-256 are read from the source. The manifest is written last.
+ *
+ * @returns The pack's id.
+ * @throws ImportCancelledError, StorageQuotaError, StoreLockedError, SourceChangedError; errors of the source, the
+ * reader and the plan as they are. What was finished before stays, and a checkpoint that cannot be read leaves nothing.
+ */
+export async function importPack(options: ImportOptions): Promise<string> {
+  const pack = options.pack ?? packId(options.source);
+  try {
+    await exclusive(pack, () => new PackImport(pack, options).run());
+  } catch (error) {
+    throw options.signal?.aborted ? new ImportCancelledError({ pack }) : error;
+  }
+  return pack;
+}
+
+class PackImport {
+  private readonly pack: string;
+  private readonly source: ByteSource;
+  private readonly store: WeightStore;
+  private readonly onProgress: OnProgress | undefined;
+  private readonly signal: AbortSignal | undefined;
+  /** Files of this pack that are whole. */
+  private readonly finished: FinishedFiles = new Map();
+
+  constructor(pack: string, { source, store, onProgress, signal }: ImportOptions) {
+    this.pack = pack;
+    this.source = source;
+    this.store = store;
+    this.onProgress = onProgress;
+    this.signal = signal;
+  }
+
+  async run(): Promise<void> {
+    const { store, pack, source, signal } = this;
+    signal?.throwIfAborted();
+    new ProgressMeter('header', [], this.onProgress).tell();
+    const plan = planPack(await readGguf(source, signal));
+    const files = planFiles(plan);
+    const meter = new ProgressMeter(
+      'verifying',
+      files.map(({ layout }) => layout),
+      this.onProgress,
+    );
+
+    const known = await this.knownFiles();
+    await this.verify(files, known.files, meter);
+    if (known.complete && this.finished.size === files.length) {
+      await store.remove(pack, JOURNAL_FILE);
+      return;
+    }
+
+    meter.phase = 'importing';
+    try {
+      await this.makeReady();
+      await this.checkSpace(plan, files);
+      for (const file of this.missing(files)) {
+        await this.importFile(file, meter);
+        await this.writeJournal();
+      }
+      await writeFile(store, pack, MANIFEST_FILE, encode(this.manifest(plan, files)));
+      await store.remove(pack, JOURNAL_FILE);
+    } catch (error) {
+      if (this.finished.size === 0) await store.remove(pack);
+      // A writer knows only of its own bytes: say how many the whole import lacks.
+      if (error instanceof StorageQuotaError) {
+        throw new StorageQuotaError(await this.space(plan, files));
+      }
+      throw error;
+    }
+  }
+
+  /** What an earlier import of the same source left, not verified yet. */
+  private async knownFiles(): Promise<{ files: FinishedFiles; complete: boolean }> {
+    const { store, pack } = this;
+    const source = sourceRecord(this.source);
+    const manifest = await this.oldManifest();
+    if (manifest && !sameSource(manifest.source, source)) {
+      throw new SourceChangedError({
+        pack,
+        expected: inWords(manifest.source),
+        actual: inWords(source),
+      });
+    }
+    if (manifest) {
+      const files = new Map(filesOf(manifest).map(({ name, sha256 }) => [name, sha256]));
+      return { files, complete: true };
+    }
+    const journal = await readJournal(store, pack);
+    const resumes = journal && sameSource(journal.source, source);
+    return { files: resumes ? journal.files : new Map(), complete: false };
+  }
+
+  /** The manifest of a finished pack; null when there is none that can be used. */
+  private async oldManifest(): Promise<Manifest | null> {
+    if (!(await this.store.files(this.pack)).has(MANIFEST_FILE)) return null;
+    try {
+      return await openManifest(this.store, this.pack);
+    } catch (error) {
+      if (error instanceof ManifestInvalidError) return null;
+      throw error;
+    }
+  }
+
+  private async verify(
+    files: readonly PlannedFile[],
+    known: FinishedFiles,
+    meter: ProgressMeter,
+  ): Promise<void> {
+    const { store, pack, signal } = this;
+    const sizes = await store.files(pack);
+    for (const { name, bytes } of files.map(({ layout }) => layout)) {
+      const expected = known.get(name);
+      if (expected === undefined || sizes.get(name) !== bytes) continue;
+      meter.begin(name);
+      const actual = await hashFile(store, pack, name, (read) => meter.add(read), signal);
+      if (actual === expected) this.finished.set(name, expected);
+      meter.end(actual === expected);
+    }
+  }
+
+  /** From a finished or unknown pack to an import in progress that holds only verified files. */
+  private async makeReady(): Promise<void> {
+    const { store, pack } = this;
+    await this.writeJournal();
+    // First of all the manifest: without it nobody opens the pack.
+    await store.remove(pack, MANIFEST_FILE);
+    for (const name of (await store.files(pack)).keys()) {
+      if (name !== JOURNAL_FILE && !this.finished.has(name)) await store.remove(pack, name);
+    }
+  }
+
+  private missing(files: readonly PlannedFile[]): PlannedFile[] {
+    return files.filter(({ layout }) => !this.finished.has(layout.name));
+  }
+
+  private async checkSpace(plan: PackPlan, files: readonly PlannedFile[]): Promise<void> {
+    const { needed, available } = await this.space(plan, files);
+    if (available !== null && available < needed) {
+      throw new StorageQuotaError({ needed, available });
+    }
+  }
+
+  /** Bytes that are still to be written, and bytes that are free. */
+  private async space(plan: PackPlan, files: readonly PlannedFile[]) {
+    const weights = this.missing(files).reduce((sum, { layout }) => sum + layout.bytes, 0);
+    const needed = weights + encode(this.manifest(plan, files)).length;
+    return { needed, available: await this.store.available() };
+  }
+
+  private async importFile(file: PlannedFile, meter: ProgressMeter): Promise<void> {
+    const { store, pack, source, signal } = this;
+    const { name } = file.layout;
+    meter.begin(name);
+    const sha256 = await writeFileWith(store, pack, name, (writer) =>
+      writeWeightFile(source, file, writer, (written) => meter.add(written), signal),
+    );
+    this.finished.set(name, sha256);
+    meter.end(true);
+  }
+
+  private writeJournal(): Promise<void> {
+    return writeJournal(this.store, this.pack, sourceRecord(this.source), this.finished);
+  }
+
+  private manifest(plan: PackPlan, files: readonly PlannedFile[]): Manifest {
+    const [embedding, ...rest] = files.map(
+      ({ layout }): PackFile => ({
+        ...layout,
+        sha256: this.finished.get(layout.name) ?? '0'.repeat(64),
+      }),
+    );
+    const head = rest.pop();
+    return {
+      format: PACK_FORMAT,
+      version: PACK_VERSION,
+      name: plan.name,
+      source: sourceRecord(this.source),
+      config: plan.config,
+      tokenizer: plan.tokenizer,
+      embedding: embedding!,
+      layers: rest,
+      head: head!,
+    };
+  }
+}
+
+function encode(manifest: Manifest): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(manifest));
+}
+
+function inWords({ name, bytes, version }: Manifest['source']): string {
+  return `"${name}" (${bytes} bytes, version ${version})`;
+}

@@ -1,0 +1,61 @@
+import { BLOCK_TYPES } from '../formats/block_types.ts';
+import type { TensorInfo } from '../formats/checkpoint.ts';
+import type { PackPlan } from '../model/plan_pack.ts';
+import { type PackFile, type PackPlane, type PackTensor, PLANE_ALIGNMENT } from './manifest.ts';
+
+/** A file of a pack before its content is known. */
+export type FileLayout = Omit<PackFile, 'sha256'>;
+
+export interface PlannedFile {
+  readonly layout: FileLayout;
+  /** Where its tensors come from, in the order of `layout.tensors`. */
+  readonly tensors: readonly TensorInfo[];
+}
+
+/** All files of a pack, in the order in which they are read when a model runs. */
+export function planFiles(plan: PackPlan): PlannedFile[] {
+  return [
+    planFile('embedding.bin', plan.embedding),
+    ...plan.layers.map((tensors, i) => planFile(layerFile(i), tensors)),
+    planFile('head.bin', plan.head),
+  ];
+}
+
+export function layerFile(index: number): string {
+  return `layer-${String(index).padStart(3, '0')}.bin`;
+}
+
+function planFile(name: string, tensors: readonly TensorInfo[]): PlannedFile {
+  return { layout: layoutFile(name, tensors), tensors };
+}
+
+/** One plane after another, each at the next multiple of PLANE_ALIGNMENT. */
+export function layoutFile(
+  name: string,
+  tensors: readonly Pick<TensorInfo, 'name' | 'type' | 'shape'>[],
+): FileLayout {
+  let end = 0;
+  const placed = tensors.map(({ name, type, shape }): PackTensor => {
+    const planes = planeSizes(type, shape).map((plane): PackPlane => {
+      const offset = aligned(end);
+      end = offset + plane.bytes;
+      return { name: plane.name, offset, bytes: plane.bytes };
+    });
+    return { name, type, shape, planes };
+  });
+  return { name, bytes: aligned(end), tensors: placed };
+}
+
+/** What type and shape say about a tensor's planes, in bytes. */
+export function planeSizes(
+  type: TensorInfo['type'],
+  shape: readonly number[],
+): Pick<PackPlane, 'name' | 'bytes'>[] {
+  const { block_size, planes } = BLOCK_TYPES[type];
+  const blocks = shape.reduce((product, length) => product * length, 1) / block_size;
+  return planes.map(({ name, bytes_per_block }) => ({ name, bytes: blocks * bytes_per_block }));
+}
+
+function aligned(bytes: number): number {
+  return Math.ceil(bytes / PLANE_ALIGNMENT) * PLANE_ALIGNMENT;
+}

@@ -1,0 +1,196 @@
+import { BLOCK_TYPES, type BlockTypeName } from '../formats/block_types.ts';
+import type { ModelConfig } from '../model/config.ts';
+import type { TokenizerData } from '../model/tokenizer_data.ts';
+import { ManifestInvalidError } from './errors.ts';
+import { JsonValue, JsonValueError } from './json_value.ts';
+import {
+  type Manifest,
+  PACK_FORMAT,
+  PACK_VERSION,
+  type PackFile,
+  type PackPlane,
+  type PackTensor,
+  PLANE_ALIGNMENT,
+} from './manifest.ts';
+import { layerFile, planeSizes } from './pack_layout.ts';
+
+const TYPES = Object.keys(BLOCK_TYPES) as BlockTypeName[];
+const MOST_LAYERS = 10_000;
+/** No dimension of a model is larger; the product of two of them is still a safe integer. */
+const LARGEST_DIMENSION = 2 ** 26;
+
+/**
+ * Reads manifest.json as what it is, a file that anyone may have changed: every field checked, all others dropped.
+ * @throws ManifestInvalidError
+ */
+export function parseManifest(pack: string, bytes: Uint8Array<ArrayBuffer>): Manifest {
+  try {
+    return readManifest(JsonValue.parse(bytes));
+  } catch (error) {
+    if (!(error instanceof JsonValueError)) throw error;
+    throw new ManifestInvalidError({ pack, field: error.field, reason: error.reason });
+  }
+}
+
+function readManifest(json: JsonValue): Manifest {
+  const format = json.get('format').oneOf([PACK_FORMAT]);
+  const version = json.get('version').oneOf([PACK_VERSION]);
+  const config = readConfig(json.get('config'));
+  const layers = json.get('layers');
+  const manifest: Manifest = {
+    format,
+    version,
+    name: json.get('name').string(),
+    source: readSource(json.get('source')),
+    config,
+    tokenizer: readTokenizer(json.get('tokenizer'), config.vocab_size),
+    embedding: readFile(json.get('embedding'), 'embedding.bin'),
+    layers: layers.array((layer) => layer).map((layer, i) => readFile(layer, layerFile(i))),
+    head: readFile(json.get('head'), 'head.bin'),
+  };
+  if (manifest.layers.length !== config.num_hidden_layers) {
+    layers.fail(`has ${manifest.layers.length} files for ${config.num_hidden_layers} layers`);
+  }
+  checkShapes(json.get('embedding'), manifest.embedding, [embeddingShape(config)]);
+  checkShapes(json.get('head'), manifest.head, [
+    [config.hidden_size],
+    ...(config.tie_word_embeddings ? [] : [embeddingShape(config)]),
+  ]);
+  return manifest;
+}
+
+export function readSource(json: JsonValue): Manifest['source'] {
+  return {
+    name: json.get('name').string(),
+    bytes: json.get('bytes').integer(0, Number.MAX_SAFE_INTEGER),
+    version: json.get('version').string(),
+  };
+}
+
+function readConfig(json: JsonValue): ModelConfig {
+  const dimension = (name: keyof ModelConfig, max = LARGEST_DIMENSION) =>
+    json.get(name).integer(1, max);
+  const num_attention_heads = dimension('num_attention_heads');
+  const num_key_value_heads = dimension('num_key_value_heads', num_attention_heads);
+  if (num_attention_heads % num_key_value_heads !== 0) {
+    json.get('num_key_value_heads').fail(`does not divide ${num_attention_heads} heads`);
+  }
+  const head_dim = dimension('head_dim');
+  return {
+    architecture: json.get('architecture').oneOf(['llama']),
+    num_hidden_layers: dimension('num_hidden_layers', MOST_LAYERS),
+    hidden_size: dimension('hidden_size'),
+    num_attention_heads,
+    num_key_value_heads,
+    head_dim,
+    intermediate_size: dimension('intermediate_size'),
+    vocab_size: dimension('vocab_size'),
+    max_position_embeddings: dimension('max_position_embeddings', 2 ** 31),
+    rms_norm_eps: json.get('rms_norm_eps').positive(),
+    rope_theta: json.get('rope_theta').positive(),
+    rope_dim: dimension('rope_dim', head_dim),
+    tie_word_embeddings: json.get('tie_word_embeddings').boolean(),
+  };
+}
+
+function readTokenizer(json: JsonValue, vocab_size: number): TokenizerData {
+  const tokens = json.get('tokens').array((token) => token.string());
+  if (tokens.length === 0 || tokens.length > vocab_size) {
+    json.get('tokens').fail(`has ${tokens.length} entries for a vocabulary of ${vocab_size}`);
+  }
+  const token_types = json.get('token_types').array((type) => type.integer(0, 255));
+  if (token_types.length !== tokens.length) {
+    json.get('token_types').fail(`has ${token_types.length} entries for ${tokens.length} tokens`);
+  }
+  const id = (value: JsonValue) => value.integer(0, tokens.length - 1);
+  return {
+    model: json.get('model').oneOf(['gpt2']),
+    pre_tokenizer: json.get('pre_tokenizer').string(),
+    tokens,
+    token_types,
+    merges: json.get('merges').array((merge) => merge.string()),
+    bos_token_id: json.get('bos_token_id').nullOr(id),
+    eos_token_id: json.get('eos_token_id').nullOr(id),
+    unknown_token_id: json.get('unknown_token_id').nullOr(id),
+    add_bos_token: json.get('add_bos_token').boolean(),
+    add_space_prefix: json.get('add_space_prefix').boolean(),
+    stop_token_ids: json.get('stop_token_ids').array(id),
+    chat_template: json.get('chat_template').nullOr((template) => template.string()),
+  };
+}
+
+function readFile(json: JsonValue, name: string): PackFile {
+  const bytes = json.get('bytes').integer(PLANE_ALIGNMENT, Number.MAX_SAFE_INTEGER);
+  if (bytes % PLANE_ALIGNMENT !== 0) {
+    json.get('bytes').fail(`is ${bytes}, not a multiple of ${PLANE_ALIGNMENT}`);
+  }
+  const sha256 = json.get('sha256').string();
+  if (!/^[0-9a-f]{64}$/.test(sha256)) json.get('sha256').fail('is not 64 lower-case hex digits');
+  const tensors = readTensors(json.get('tensors'), bytes);
+  return { name: json.get('name').oneOf([name]), bytes, sha256, tensors };
+}
+
+/** Tensors in the order of their planes: none overlaps the one before, all are inside the file. */
+function readTensors(json: JsonValue, fileBytes: number): PackTensor[] {
+  const names = new Set<string>();
+  let end = 0;
+  const tensors = json.array((item): PackTensor => {
+    const name = item.get('name').string();
+    if (name === '' || names.has(name)) item.get('name').fail('is empty or there twice');
+    names.add(name);
+    const type = item.get('type').oneOf(TYPES);
+    const shape = readShape(item.get('shape'), type);
+    const planes = readPlanes(item.get('planes'), planeSizes(type, shape), end, fileBytes);
+    end = planes.at(-1)!.offset + planes.at(-1)!.bytes;
+    return { name, type, shape, planes };
+  });
+  if (tensors.length === 0) json.fail('is empty');
+  return tensors;
+}
+
+function readShape(json: JsonValue, type: BlockTypeName): number[] {
+  const shape = json.array((length) => length.integer(1, LARGEST_DIMENSION));
+  if (shape.length !== 1 && shape.length !== 2) {
+    json.fail(`has ${shape.length} dimensions, not 1 or 2`);
+  }
+  const { block_size } = BLOCK_TYPES[type];
+  if (shape.at(-1)! % block_size !== 0) {
+    json.fail(`ends with ${shape.at(-1)}, not a multiple of the ${block_size} values of a block`);
+  }
+  return shape;
+}
+
+function readPlanes(
+  json: JsonValue,
+  expected: readonly Pick<PackPlane, 'name' | 'bytes'>[],
+  start: number,
+  fileBytes: number,
+): PackPlane[] {
+  let end = start;
+  const items = json.array((item) => item);
+  if (items.length !== expected.length) {
+    json.fail(`has ${items.length} planes, not ${expected.length}`);
+  }
+  return items.map((item, i) => {
+    const name = item.get('name').oneOf([expected[i]!.name]);
+    const bytes = item.get('bytes').oneOf([expected[i]!.bytes]);
+    const offset = item.get('offset').integer(end, fileBytes - bytes);
+    if (offset % PLANE_ALIGNMENT !== 0) {
+      item.get('offset').fail(`is ${offset}, not a multiple of ${PLANE_ALIGNMENT}`);
+    }
+    end = offset + bytes;
+    return { name, offset, bytes };
+  });
+}
+
+function embeddingShape({ vocab_size, hidden_size }: ModelConfig): number[] {
+  return [vocab_size, hidden_size];
+}
+
+function checkShapes(json: JsonValue, file: PackFile, expected: readonly number[][]): void {
+  const actual = file.tensors.map(({ shape }) => shape);
+  if (JSON.stringify(actual) === JSON.stringify(expected)) return;
+  json
+    .get('tensors')
+    .fail(`has the shapes ${JSON.stringify(actual)}, not ${JSON.stringify(expected)}`);
+}
