@@ -27,7 +27,7 @@ import { filesOf, openManifest } from './open_pack.ts';
 import { packId } from './pack_id.ts';
 import { type PlannedFile, planFiles } from './pack_layout.ts';
 import { type OnProgress, ProgressMeter } from './progress.ts';
-import { hashFile } from './verify.ts';
+import { findDamaged } from './verify.ts';
 import { writeWeightFile } from './weight_file.ts';
 import type { WeightStore } from './weight_store.ts';
 import { writeFile, writeFileWith } from './write_file.ts';
@@ -153,14 +153,14 @@ class PackImport {
     meter: ProgressMeter,
   ): Promise<void> {
     const { store, pack, signal } = this;
-    const sizes = await store.files(pack);
-    for (const { name, bytes } of files.map(({ layout }) => layout)) {
-      const expected = known.get(name);
-      if (expected === undefined || sizes.get(name) !== bytes) continue;
-      meter.begin(name);
-      const actual = await hashFile(store, pack, name, (read) => meter.add(read), signal);
-      if (actual === expected) this.finished.set(name, expected);
-      meter.end(actual === expected);
+    const candidates = files.flatMap(({ layout: { name, bytes } }) => {
+      const sha256 = known.get(name);
+      return sha256 === undefined ? [] : [{ name, bytes, sha256 }];
+    });
+    const damaged = await findDamaged(store, pack, candidates, meter, signal);
+    const names = new Set(damaged.map(({ file }) => file));
+    for (const { name, sha256 } of candidates) {
+      if (!names.has(name)) this.finished.set(name, sha256);
     }
   }
 
@@ -201,7 +201,7 @@ class PackImport {
       writeWeightFile(source, file, writer, (written) => meter.add(written), signal),
     );
     this.finished.set(name, sha256);
-    meter.end(true);
+    meter.end();
   }
 
   private writeJournal(): Promise<void> {

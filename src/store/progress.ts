@@ -23,7 +23,6 @@ export class ProgressMeter {
   private file = '';
   private filesDone = 0;
   private bytesDone = 0;
-  private fileBytes = 0;
   private told = Number.NEGATIVE_INFINITY;
 
   constructor(
@@ -39,28 +38,28 @@ export class ProgressMeter {
 
   begin(file: string): void {
     this.file = file;
-    this.fileBytes = 0;
   }
 
   add(bytes: number): void {
-    this.fileBytes += bytes;
+    this.bytesDone += bytes;
     if (performance.now() - this.told >= 1000 / MOST_PER_SECOND) this.tell();
   }
 
-  /** The file at hand is whole, or it is dropped and does not count. */
-  end(whole: boolean): void {
-    if (whole) {
-      this.filesDone += 1;
-      this.bytesDone += this.fileBytes;
-    }
-    this.fileBytes = 0;
+  /** A file is whole. */
+  end(): void {
+    this.filesDone += 1;
+    this.tell();
+  }
+
+  /** A file is not whole: what was added for it does not count. */
+  drop(bytes: number): void {
+    this.bytesDone -= bytes;
     this.tell();
   }
 
   tell(): void {
     this.told = performance.now();
-    const { phase, file, filesDone, files, bytes } = this;
-    const bytesDone = this.bytesDone + this.fileBytes;
+    const { phase, file, filesDone, files, bytesDone, bytes } = this;
     this.onProgress({ phase, file, filesDone, files, bytesDone, bytes });
   }
 }

@@ -4,6 +4,9 @@ import type { StoreKind } from './pages/stores_worker.ts';
 
 /** The development server that serves this repository's pages for tests. */
 const PAGE = `${process.env.TEST_PAGES_URL ?? 'http://localhost:4175'}/test/e2e/pages/stores.html`;
+/** A model in two layers; each file of its pack is read in one piece. */
+const MODEL = '/test/golden/gguf/llama-q4_1.gguf';
+const FILES = 4;
 const KINDS: readonly StoreKind[] = ['opfs', 'indexeddb'];
 
 async function openPage(page: Page): Promise<void> {
@@ -37,6 +40,79 @@ for (const kind of KINDS) {
         return { packs, same: await api.read(kind, 'pack', 'a.bin') };
       }, kind);
       expect(after).toEqual({ packs: [], same: true });
+    });
+
+    test('an import whose tab was killed goes on from the files that are whole', async ({
+      page,
+      context,
+    }) => {
+      await openPage(page);
+      // Where every file of the pack begins in the checkpoint, by a first import.
+      const whole = await page.evaluate(
+        async ([kind, url]) => {
+          const { api } = window.startWorker();
+          const reads = await api.import(kind, url);
+          await api.removeAll(kind);
+          return reads;
+        },
+        [kind, MODEL] as const,
+      );
+      await page.evaluate(
+        async ([kind, url, stopAt]) => {
+          const { api } = window.startWorker();
+          void api.import(kind, url, stopAt);
+          await api.stopped();
+        },
+        [kind, MODEL, whole.at(-2)] as const,
+      );
+      await page.close();
+
+      const reopened = await context.newPage();
+      await openPage(reopened);
+      const after = await reopened.evaluate(
+        async ([kind, url]) => {
+          const { api } = window.startWorker();
+          return { error: await api.openingError(kind), reads: await api.import(kind, url) };
+        },
+        [kind, MODEL] as const,
+      );
+      expect(after.error).toBe('PackIncompleteError');
+      expect(after.reads).toEqual([...whole.slice(0, -FILES), ...whole.slice(-2)]);
+    });
+
+    test('two tabs cannot import into one pack at the same time', async ({ page, context }) => {
+      await openPage(page);
+      await page.evaluate(
+        async ([kind, url]) => {
+          const { api } = window.startWorker();
+          void api.import(kind, url, 0);
+          await api.stopped();
+        },
+        [kind, MODEL] as const,
+      );
+      const other = await context.newPage();
+      await openPage(other);
+      const error = await other.evaluate(
+        ([kind, url]) => window.startWorker().api.importError(kind, url),
+        [kind, MODEL] as const,
+      );
+      expect(error).toBe('StoreLockedError');
+    });
+
+    test('a flipped bit in a layer is found, and only that layer is read again', async ({
+      page,
+    }) => {
+      await openPage(page);
+      const { whole, mended } = await page.evaluate(
+        async ([kind, url]) => {
+          const { api } = window.startWorker();
+          const whole = await api.import(kind, url);
+          return { whole, mended: await api.damageAndMend(kind, url, 'layer-001.bin') };
+        },
+        [kind, MODEL] as const,
+      );
+      expect(mended).toMatchObject({ error: 'PackCorruptedError', layers: [1] });
+      expect(mended.reads).toEqual([...whole.slice(0, -FILES), whole.at(-FILES + 2)]);
     });
 
     test('files outlive the page', async ({ page }) => {

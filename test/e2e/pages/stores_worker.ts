@@ -1,8 +1,12 @@
 import { expose } from 'comlink';
 import { openBrowserStore } from '../../../src/store/choose_store.ts';
+import { importPack } from '../../../src/store/importer.ts';
 import { IndexedDbStore } from '../../../src/store/indexeddb_store.ts';
+import { openManifest } from '../../../src/store/open_pack.ts';
 import { OpfsStore } from '../../../src/store/opfs_store.ts';
+import { verifyPack } from '../../../src/store/verify.ts';
 import type { StoredFile, WeightStore } from '../../../src/store/weight_store.ts';
+import { TestSource } from '../../unit/store/test_source.ts';
 import { get, pattern, put, storeCases } from '../../unit/store/weight_store_suite.ts';
 
 export type StoreKind = 'opfs' | 'indexeddb';
@@ -13,6 +17,11 @@ const open: Record<StoreKind, () => Promise<WeightStore>> = {
 };
 
 const held: StoredFile[] = [];
+
+let tellStopped: () => void;
+const importStopped = new Promise<void>((resolve) => {
+  tellStopped = resolve;
+});
 
 async function nameOfError(promise: Promise<unknown>): Promise<string | null> {
   return promise.then(
@@ -83,8 +92,54 @@ const stores = {
     return { error, left: await store.list() };
   },
 
+  async removeAll(kind: StoreKind): Promise<void> {
+    const store = await open[kind]();
+    for (const pack of await store.list()) await store.remove(pack);
+  },
+
   async list(kind: StoreKind): Promise<string[]> {
     return (await open[kind]()).list();
+  },
+
+  /**
+   * Imports the checkpoint at a URL, and gives the offsets that were read from it. With `stopAt` it hangs where
+   * that offset is to be read, and `stopped()` resolves.
+   */
+  async import(kind: StoreKind, url: string, stopAt?: number) {
+    const store = await open[kind]();
+    const response = await fetch(url);
+    const source = new TestSource(new Uint8Array(await response.arrayBuffer()));
+    source.beforeRead = async (offset) => {
+      if (offset !== stopAt) return;
+      tellStopped();
+      await new Promise(() => undefined);
+    };
+    await importPack({ source, store, pack: 'pack' });
+    await verifyPack(store, 'pack', await openManifest(store, 'pack'));
+    return source.reads.map(([offset]) => offset);
+  },
+
+  stopped: () => importStopped,
+
+  async importError(kind: StoreKind, url: string): Promise<string | null> {
+    return nameOfError(stores.import(kind, url));
+  },
+
+  /** Why the pack cannot be opened. */
+  async openingError(kind: StoreKind): Promise<string | null> {
+    return nameOfError(openManifest(await open[kind](), 'pack'));
+  },
+
+  /** Flips a bit of a file, and gives what verifying and mending it say. */
+  async damageAndMend(kind: StoreKind, url: string, file: string) {
+    const store = await open[kind]();
+    const bytes = await get(store, 'pack', file);
+    bytes[12_345]! ^= 1;
+    await put(store, 'pack', file, bytes);
+    const manifest = await openManifest(store, 'pack');
+    const error = await verifyPack(store, 'pack', manifest).catch((error) => error);
+    const reads = await stores.import(kind, url);
+    return { error: error.name, layers: error.details.layers, reads };
   },
 };
 

@@ -1,0 +1,47 @@
+import { createHash } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { BLOCK_TYPES, type BlockTypeName } from '../../../src/formats/block_types.ts';
+import type { TensorInfo } from '../../../src/formats/checkpoint.ts';
+import { MemoryStore } from '../../../src/store/memory_store.ts';
+import { layoutFile } from '../../../src/store/pack_layout.ts';
+import { writeWeightFile } from '../../../src/store/weight_file.ts';
+import { TestSource } from './test_source.ts';
+import { get, pattern } from './weight_store_suite.ts';
+
+/** Longer than one read, and no multiple of it. */
+const ROWS = 9001;
+const COLUMNS = 2048;
+
+test.each(Object.keys(BLOCK_TYPES) as BlockTypeName[])(
+  'a %s tensor of many reads is split as if it were one',
+  async (type) => {
+    const { block_size, block_bytes, planes } = BLOCK_TYPES[type];
+    const blocks = (ROWS * COLUMNS) / block_size;
+    const bytes = blocks * block_bytes;
+    const source = new TestSource(pattern(bytes + 32));
+    const tensor: TensorInfo = { name: 'a', type, shape: [ROWS, COLUMNS], offset: 32, bytes };
+    const layout = layoutFile('a.bin', [tensor]);
+    const store = new MemoryStore();
+    const writer = await store.create('pack', 'a.bin');
+    let told = 0;
+    const sha256 = await writeWeightFile(source, { layout, tensors: [tensor] }, writer, (n) => {
+      told += n;
+    });
+    await writer.commit();
+
+    const file = await get(store, 'pack', 'a.bin');
+    expect(file.length).toBe(layout.bytes);
+    expect(told).toBe(layout.bytes);
+    expect(sha256).toBe(createHash('sha256').update(file).digest('hex'));
+    const expected = planes.map((plane) => new Uint8Array(blocks * plane.bytes_per_block));
+    BLOCK_TYPES[type].split(pattern(bytes + 32).subarray(32), blocks, expected);
+    let end = 0;
+    for (const [i, plane] of layout.tensors[0]!.planes.entries()) {
+      expect(file.subarray(end, plane.offset).every((byte) => byte === 0)).toBe(true);
+      end = plane.offset + plane.bytes;
+      expect(Buffer.compare(file.subarray(plane.offset, end), expected[i]!)).toBe(0);
+    }
+    expect(source.reads.every(([, length]) => length <= 8 * 2 ** 20)).toBe(true);
+    expect(source.reads.reduce((sum, [, length]) => sum + length, 0)).toBe(bytes);
+  },
+);
