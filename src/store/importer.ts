@@ -26,6 +26,7 @@ import {
 import { filesOf, openManifest } from './open_pack.ts';
 import { packId } from './pack_id.ts';
 import { type PlannedFile, planFiles } from './pack_layout.ts';
+import { parseManifest } from './parse_manifest.ts';
 import { type OnProgress, ProgressMeter } from './progress.ts';
 import { findDamaged } from './verify.ts';
 import { writeWeightFile } from './weight_file.ts';
@@ -46,8 +47,8 @@ export interface ImportOptions {
  * the files that are not there with the right SHA-256 are read from the source. The manifest is written last.
  *
  * @returns The pack's id.
- * @throws ImportCancelledError, StorageQuotaError, StoreLockedError, SourceChangedError; errors of the source, the
- * reader and the plan as they are. What was finished before stays, and a checkpoint that cannot be read leaves nothing.
+ * @throws ImportCancelledError, StorageQuotaError, StoreLockedError, SourceChangedError, ManifestInvalidError; errors of
+ * the source, the reader and the plan as they are. What was finished before stays, and a checkpoint that cannot be read leaves nothing.
  */
 export async function importPack(options: ImportOptions): Promise<string> {
   const pack = options.pack ?? packId(options.source);
@@ -82,6 +83,8 @@ class PackImport {
     new ProgressMeter('header', [], this.onProgress).tell();
     const plan = planPack(await readGguf(source, signal));
     const files = planFiles(plan);
+    // What could not be opened later is refused before anything is written.
+    parseManifest(pack, encode(this.manifest(plan, files)));
     const meter = new ProgressMeter(
       'verifying',
       files.map(({ layout }) => layout),
@@ -230,7 +233,7 @@ class PackImport {
   }
 }
 
-function encode(manifest: Manifest): Uint8Array {
+function encode(manifest: Manifest): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(JSON.stringify(manifest));
 }
 
