@@ -1,0 +1,42 @@
+import type { LoadedModel } from '../../worker/protocol.ts';
+import { formatBytes } from '../format.ts';
+import { wholeBytes } from '../model_bytes.ts';
+import { usePage } from './page_context.ts';
+import { SoftwareNote } from './software_note.tsx';
+
+const EXAMPLES = [
+  'Why is the sky blue?',
+  'Write a short poem about the sea at night.',
+  'Explain recursion with a small Python example.',
+];
+
+/** Before the first message. */
+export function EmptyChat({ name, model }: { name: string; model: LoadedModel }) {
+  const { chat } = usePage();
+  return (
+    <div class="empty-chat">
+      <h1>Ask {name}</h1>
+      <p>
+        {model.layerBytes.length} layers, {formatBytes(wholeBytes(model))} on this device’s disk.
+        One layer at a time is on the GPU: {formatBytes(Math.max(...model.layerBytes))}.
+      </p>
+      <SoftwareNote />
+      <ul class="examples">
+        {EXAMPLES.map((example) => (
+          <li key={example}>
+            <button
+              type="button"
+              class="button"
+              onClick={() => {
+                chat.draft.value = example;
+                void chat.send();
+              }}
+            >
+              {example}
+            </button>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}

@@ -1,0 +1,18 @@
+import { useCallback } from 'preact/hooks';
+import { useFileDrop } from '../use_file_drop.ts';
+import { usePage } from './page_context.ts';
+
+/** Takes a model file that is dropped on the page, and says so while it hovers. */
+export function FileDrop() {
+  const page = usePage();
+  const over = useFileDrop(
+    useCallback(() => ['welcome', 'ready'].includes(page.models.stage.value.kind), [page]),
+    useCallback((file) => void page.openModel(file), [page]),
+  );
+  if (!over.value) return null;
+  return (
+    <div class="drop-hint">
+      <p>Drop the .gguf file to open it</p>
+    </div>
+  );
+}

@@ -1,0 +1,58 @@
+import { adapterName } from '../../gpu/device.ts';
+import { formatBytes } from '../format.ts';
+import { DefaultModel } from './default_model.tsx';
+import { Notice } from './notice.tsx';
+import { OpenFileButton } from './open_file_button.tsx';
+import { PackList } from './pack_list.tsx';
+import { usePage } from './page_context.ts';
+import { SoftwareNote } from './software_note.tsx';
+
+/** The first visit: what Lamina is, and a model to begin with. */
+export function Welcome() {
+  const { models } = usePage();
+  const failure = models.failure.value ?? models.catalogueFailure.value;
+  const { catalogue, environment, packs, unfinished } = models;
+  const model = catalogue.value[0];
+  const here = environment.value;
+  return (
+    <main class="centred">
+      <div class="column welcome">
+        <div class="intro">
+          <h1>
+            A language model on <em>your own</em> GPU, one layer at a time.
+          </h1>
+          <p>
+            Lamina streams the model from this device’s disk through your graphics card layer by
+            layer, so it needs the memory of one layer only. It all happens in this page: nothing
+            that you write leaves the machine.
+          </p>
+        </div>
+        {failure && <Notice failure={failure} />}
+        {model && <DefaultModel model={model} />}
+        {unfinished.value?.kind === 'file' && (
+          <p class="hint">
+            The import of “{unfinished.value.name}” has not ended. Open the same file again: it goes
+            on where it stopped.
+          </p>
+        )}
+        <div class="own-file">
+          <OpenFileButton />
+          <p class="hint">or drop a file anywhere on this page</p>
+        </div>
+        {packs.value.length > 0 && (
+          <section class="on-disk">
+            <h2>On this device</h2>
+            <PackList />
+          </section>
+        )}
+        {here && (
+          <footer class="facts">
+            <span>{adapterName(here.adapter)}</span>
+            {here.available !== null && <span>{formatBytes(here.available)} of storage free</span>}
+          </footer>
+        )}
+        <SoftwareNote />
+      </div>
+    </main>
+  );
+}

@@ -1,0 +1,134 @@
+import type { GenerateOptions } from '../worker/protocol.ts';
+import { fieldsOf, type KeyValueStorage, type LocalRecord, localRecord } from './local_record.ts';
+
+/** How answers are generated, as the user set it. */
+export interface Settings {
+  /** 0: greedy. */
+  readonly temperature: number;
+  /** 0: all tokens. */
+  readonly top_k: number;
+  /** 1: all tokens. */
+  readonly top_p: number;
+  /** 0: all tokens. */
+  readonly min_p: number;
+  /** 1: off. */
+  readonly repetition_penalty: number;
+  /** null: another one for every answer. */
+  readonly seed: number | null;
+  readonly max_tokens: number;
+  /** Empty: none. */
+  readonly system: string;
+}
+
+/** Temperature and top-p are those that SmolLM2's authors recommend. */
+export const DEFAULT_SETTINGS: Settings = {
+  temperature: 0.2,
+  top_k: 0,
+  top_p: 0.9,
+  min_p: 0,
+  repetition_penalty: 1,
+  seed: null,
+  max_tokens: 512,
+  system: '',
+};
+
+export type NumberSetting = Exclude<keyof Settings, 'system'>;
+
+/** A number's field in the form. */
+export interface SettingField {
+  readonly name: NumberSetting;
+  readonly label: string;
+  /** What it does, in a few words. */
+  readonly hint: string;
+  /** What is allowed: continues "…must be". */
+  readonly allowed: string;
+  readonly valid: (value: number) => boolean;
+}
+
+export const SETTING_FIELDS: readonly SettingField[] = [
+  {
+    name: 'temperature',
+    label: 'Temperature',
+    hint: '0 always takes the likeliest token',
+    allowed: 'a number from 0 to 5',
+    valid: (t) => t >= 0 && t <= 5,
+  },
+  {
+    name: 'top_p',
+    label: 'Top-p',
+    hint: '1 keeps all tokens',
+    allowed: 'a number above 0, at most 1',
+    valid: (p) => p > 0 && p <= 1,
+  },
+  {
+    name: 'top_k',
+    label: 'Top-k',
+    hint: '0 keeps all tokens',
+    allowed: 'a whole number, 0 for all tokens',
+    valid: (k) => Number.isSafeInteger(k) && k >= 0,
+  },
+  {
+    name: 'min_p',
+    label: 'Min-p',
+    hint: '0 keeps all tokens',
+    allowed: 'a number from 0 to 1',
+    valid: (p) => p >= 0 && p <= 1,
+  },
+  {
+    name: 'repetition_penalty',
+    label: 'Repetition penalty',
+    hint: '1 is off',
+    allowed: 'a number from 0.1 to 10',
+    valid: (r) => r >= 0.1 && r <= 10,
+  },
+  {
+    name: 'max_tokens',
+    label: 'Longest answer',
+    hint: 'in tokens',
+    allowed: 'a whole number from 1 to 100,000',
+    valid: (n) => Number.isInteger(n) && n >= 1 && n <= 100_000,
+  },
+  {
+    name: 'seed',
+    label: 'Seed',
+    hint: 'empty: a new one for every answer',
+    allowed: 'empty, or a whole number from 0 to 4,294,967,295',
+    valid: (s) => Number.isInteger(s) && s >= 0 && s < 2 ** 32,
+  },
+];
+
+/** What the user typed, as a value; or why it is none. */
+export type ParsedSetting =
+  | { readonly value: number | null; readonly problem?: undefined }
+  | { readonly problem: string };
+
+/** A decimal comma is taken as a point. */
+export function parseSetting(field: SettingField, typed: string): ParsedSetting {
+  const text = typed.trim().replace(',', '.');
+  if (text === '' && field.name === 'seed') return { value: null };
+  const value = Number(text);
+  if (text !== '' && Number.isFinite(value) && field.valid(value)) return { value };
+  return { problem: `${field.label} must be ${field.allowed}.` };
+}
+
+export function settingsStore(storage: KeyValueStorage): LocalRecord<Settings> {
+  return localRecord(storage, 'lamina.settings', parseSettings, DEFAULT_SETTINGS);
+}
+
+/** What is missing or not valid any more becomes the default. */
+function parseSettings(json: unknown): Settings {
+  const stored = fieldsOf(json);
+  const numbers = SETTING_FIELDS.flatMap((field) => {
+    const value = stored[field.name];
+    const empty = value === null && field.name === 'seed';
+    return empty || (typeof value === 'number' && field.valid(value)) ? [[field.name, value]] : [];
+  });
+  const system = typeof stored.system === 'string' ? stored.system : DEFAULT_SETTINGS.system;
+  return { ...DEFAULT_SETTINGS, ...Object.fromEntries(numbers), system };
+}
+
+/** The settings as the engine takes them. */
+export function generateOptions(settings: Settings, randomSeed: () => number): GenerateOptions {
+  const { system: _, seed, ...options } = settings;
+  return { ...options, seed: seed ?? randomSeed() };
+}

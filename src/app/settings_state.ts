@@ -1,0 +1,68 @@
+import { computed, type ReadonlySignal, signal } from '@preact/signals';
+import type { KeyValueStorage } from './local_record.ts';
+import {
+  DEFAULT_SETTINGS,
+  type NumberSetting,
+  parseSetting,
+  SETTING_FIELDS,
+  type Settings,
+  settingsStore,
+} from './settings.ts';
+
+type Typed = Readonly<Record<NumberSetting, string>>;
+
+export interface SettingsState {
+  /** The last valid value of each. */
+  readonly settings: ReadonlySignal<Settings>;
+  /** What stands in the form. */
+  readonly typed: ReadonlySignal<Typed>;
+  /** Why what stands there is not taken, by field. */
+  readonly problems: ReadonlySignal<Readonly<Partial<Record<NumberSetting, string>>>>;
+  /** A field was edited: a valid value is taken at once. */
+  type(name: NumberSetting, text: string): void;
+  setSystem(text: string): void;
+  restoreDefaults(): void;
+}
+
+export function createSettingsState(storage: KeyValueStorage): SettingsState {
+  const store = settingsStore(storage);
+  const settings = signal(store.read());
+  const typed = signal(asTyped(settings.value));
+  const problems = computed(() =>
+    Object.fromEntries(
+      SETTING_FIELDS.flatMap((field) => {
+        const { problem } = parseSetting(field, typed.value[field.name]);
+        return problem === undefined ? [] : [[field.name, problem]];
+      }),
+    ),
+  );
+
+  function take(change: Partial<Settings>): void {
+    settings.value = { ...settings.value, ...change };
+    store.write(settings.value);
+  }
+
+  return {
+    settings,
+    typed,
+    problems,
+    type(name, text) {
+      typed.value = { ...typed.value, [name]: text };
+      const field = SETTING_FIELDS.find((field) => field.name === name)!;
+      const parsed = parseSetting(field, text);
+      if (parsed.problem === undefined) take({ [name]: parsed.value });
+    },
+    setSystem(system) {
+      take({ system });
+    },
+    restoreDefaults() {
+      take(DEFAULT_SETTINGS);
+      typed.value = asTyped(settings.value);
+    },
+  };
+}
+
+function asTyped(settings: Settings): Typed {
+  const entries = SETTING_FIELDS.map(({ name }) => [name, String(settings[name] ?? '')]);
+  return Object.fromEntries(entries) as Typed;
+}

@@ -1,0 +1,64 @@
+import { type ChatState, createChatState } from './chat_state.ts';
+import type { Remedy } from './failures.ts';
+import type { UrlSource } from './library_store.ts';
+import { createModelState, type ModelServices, type ModelState } from './model_state.ts';
+import { createSettingsState, type SettingsState } from './settings_state.ts';
+
+/** What the page's state needs from outside: the engine and the browser. */
+export interface Services extends ModelServices {
+  /** A whole number below 2³². */
+  readonly randomSeed: () => number;
+  readonly reloadPage: () => void;
+}
+
+/** All of the page's state, as signals, and everything that can be done to it. */
+export interface PageState {
+  readonly models: ModelState;
+  readonly chat: ChatState;
+  readonly settings: SettingsState;
+  /** Leaves the answer at hand, and imports a model. */
+  openModel(source: UrlSource | File): Promise<void>;
+  /** Leaves the answer at hand, and loads a model from the disk. */
+  usePack(pack: string, name: string): Promise<void>;
+  /** Does what a failure's button says. `open-file` is not among them: only a click may open a file picker. */
+  remedy(remedy: Exclude<Remedy, 'open-file'>): Promise<void>;
+}
+
+export function createState(services: Services): PageState {
+  const settings = createSettingsState(services.storage);
+  const models = createModelState(services);
+  const chat = createChatState({
+    ...services,
+    settings: settings.settings,
+    ensureEngine: models.ensureEngine,
+  });
+
+  models.stage.subscribe(({ kind }) => {
+    if (kind === 'ready') chat.resetResidence();
+  });
+
+  const remedies: Record<Exclude<Remedy, 'open-file'>, () => unknown> = {
+    'reload-page': services.reloadPage,
+    'reload-engine': models.reloadEngine,
+    'import-again': models.importAgain,
+    'answer-again': chat.answerAgain,
+    'new-chat': chat.newChat,
+  };
+
+  return {
+    models,
+    chat,
+    settings,
+    async openModel(source) {
+      await chat.stop();
+      await models.importModel(source);
+    },
+    async usePack(pack, name) {
+      await chat.stop();
+      await models.load(pack, name);
+    },
+    async remedy(remedy) {
+      await remedies[remedy]();
+    },
+  };
+}

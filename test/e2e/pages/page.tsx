@@ -1,0 +1,34 @@
+import { render } from 'preact';
+import { App } from '../../../src/app/app.tsx';
+import { markdownBlocks } from '../../../src/app/markdown.ts';
+import { sanitize } from '../../../src/app/sanitize.ts';
+import * as gpuErrors from '../../../src/gpu/errors.ts';
+import {
+  completePack,
+  LAYER_BYTES,
+  PACK_ID,
+  resultOf,
+  ScriptedApi,
+} from '../../unit/app/scripted_api.ts';
+
+/** What the tests hold of the page: the engine's side of it. */
+const scripted = {
+  api: new ScriptedApi(),
+  completePack,
+  gpuErrors,
+  LAYER_BYTES,
+  PACK_ID,
+  resultOf,
+  markdownBlocks,
+  sanitize,
+  /** Shows the page; what the first calls find is set before. */
+  open: () => render(<App api={scripted.api} />, document.getElementById('app')!),
+};
+
+declare global {
+  interface Window {
+    scripted: typeof scripted;
+  }
+}
+
+window.scripted = scripted;

@@ -1,0 +1,194 @@
+import type { ChatMessage } from '../../../src/model/tokenizer_data.ts';
+import {
+  ImportCancelledError,
+  type PackCorruptedError,
+  PackNotFoundError,
+} from '../../../src/store/errors.ts';
+import type {
+  Environment,
+  GenerateOptions,
+  GenerationEvent,
+  GenerationResult,
+  ImportProgress,
+  LaminaApi,
+  LoadedModel,
+  ModelSource,
+  PackSummary,
+} from '../../../src/worker/protocol.ts';
+
+export const LAYERS = 30;
+export const LAYER_BYTES = 2_215_936;
+const EDGE_BYTES = 15_940_000;
+export const PACK_BYTES = LAYERS * LAYER_BYTES + 2 * EDGE_BYTES;
+export const PACK_ID = 'smollm2-135m-instruct.q4_1-1a2b3c4d';
+
+/** A promise that the test settles. */
+export interface Gate<T> {
+  readonly promise: Promise<T>;
+  resolve(value: T): void;
+  reject(error: unknown): void;
+}
+
+export function gate<T>(): Gate<T> {
+  let resolve!: (value: T) => void;
+  let reject!: (error: unknown) => void;
+  const promise = new Promise<T>((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  return { promise, resolve, reject };
+}
+
+export interface RunningImport {
+  readonly source: ModelSource;
+  progress(bytesDone: number, phase?: ImportProgress['phase']): void;
+  readonly end: Gate<string>;
+}
+
+export interface RunningChat {
+  readonly messages: readonly ChatMessage[];
+  readonly options: GenerateOptions;
+  emit(event: GenerationEvent): void;
+  readonly end: Gate<GenerationResult>;
+}
+
+/** A `LaminaApi` without an engine: tests read what was asked of it, and decide what comes back. */
+export class ScriptedApi implements LaminaApi {
+  environmentError: Error | null = null;
+  available: number | null = 24_000_000_000;
+  software = false;
+  stored: PackSummary[] = [];
+  /** Thrown by the next loads, first one first. */
+  readonly loadErrors: (Error | PackCorruptedError)[] = [];
+  readonly imports: RunningImport[] = [];
+  readonly loads: string[] = [];
+  readonly chats: RunningChat[] = [];
+  stops = 0;
+  lost = gate<string>();
+
+  async environment(): Promise<Environment> {
+    if (this.environmentError) throw this.environmentError;
+    return {
+      adapter: {
+        vendor: 'scripted',
+        architecture: 'test',
+        device: '',
+        description: this.software ? 'SwiftShader Device' : 'Scripted GPU',
+        software: this.software,
+      },
+      store: 'opfs',
+      available: this.available,
+    };
+  }
+
+  async packs(): Promise<PackSummary[]> {
+    return this.stored;
+  }
+
+  importModel(
+    source: ModelSource,
+    onProgress: (progress: ImportProgress) => void,
+  ): Promise<string> {
+    const end = gate<string>();
+    const progress: RunningImport['progress'] = (bytesDone, phase = 'importing') =>
+      onProgress(progressAt(bytesDone, phase));
+    this.imports.push({ source, progress, end });
+    return end.promise;
+  }
+
+  async cancelImport(): Promise<void> {
+    this.imports.at(-1)?.end.reject(new ImportCancelledError({ pack: PACK_ID }));
+  }
+
+  async removePack(pack: string): Promise<void> {
+    this.stored = this.stored.filter(({ id }) => id !== pack);
+  }
+
+  async load(pack: string, onProgress: (progress: ImportProgress) => void): Promise<LoadedModel> {
+    this.loads.push(pack);
+    const error = this.loadErrors.shift();
+    if (error) throw error;
+    const found = this.stored.find(({ id }) => id === pack);
+    if (!found) throw new PackNotFoundError({ pack });
+    onProgress(progressAt(PACK_BYTES, 'verifying'));
+    return loadedModel(pack, found.name);
+  }
+
+  chat(
+    messages: readonly ChatMessage[],
+    options: GenerateOptions,
+    onEvent: (event: GenerationEvent) => void,
+  ): Promise<GenerationResult> {
+    const end = gate<GenerationResult>();
+    this.chats.push({ messages, options, emit: onEvent, end });
+    return end.promise;
+  }
+
+  async stop(): Promise<void> {
+    this.stops += 1;
+  }
+
+  deviceLost(): Promise<string> {
+    return this.lost.promise;
+  }
+}
+
+export function completePack(id = PACK_ID, name = 'smollm2'): PackSummary {
+  return { id, name, bytes: PACK_BYTES, complete: true };
+}
+
+export function resultOf(
+  text: string,
+  finish_reason: GenerationResult['finish_reason'] = 'stop',
+): GenerationResult {
+  return {
+    text,
+    token_ids: [],
+    finish_reason,
+    statistics: {
+      prompt_tokens: 31,
+      completion_tokens: 212,
+      time_to_first_token_ms: 421,
+      tokens_per_second: 13.08,
+      prefill_tokens_per_second: 310,
+      peak_weight_bytes: LAYER_BYTES,
+      bytes_read: 212 * PACK_BYTES,
+      largest_layer_bytes: LAYER_BYTES,
+      adapter: 'Scripted GPU',
+    },
+  };
+}
+
+function progressAt(bytesDone: number, phase: ImportProgress['phase']): ImportProgress {
+  const files = LAYERS + 2;
+  const filesDone = Math.floor((bytesDone / PACK_BYTES) * files);
+  const file = `layer-${String(Math.min(filesDone, LAYERS - 1)).padStart(3, '0')}.bin`;
+  return { phase, file, filesDone, files, bytesDone, bytes: PACK_BYTES };
+}
+
+function loadedModel(pack: string, name: string): LoadedModel {
+  return {
+    pack,
+    name,
+    config: {
+      architecture: 'llama',
+      num_hidden_layers: LAYERS,
+      hidden_size: 576,
+      num_attention_heads: 9,
+      num_key_value_heads: 3,
+      head_dim: 64,
+      intermediate_size: 1536,
+      vocab_size: 49_152,
+      max_position_embeddings: 8192,
+      rms_norm_eps: 1e-5,
+      rope_theta: 100_000,
+      rope_dim: 64,
+      tie_word_embeddings: true,
+    },
+    residency: 'strict',
+    layerBytes: Array.from({ length: LAYERS }, () => LAYER_BYTES),
+    embeddingBytes: EDGE_BYTES,
+    headBytes: EDGE_BYTES,
+    contextLength: 8192,
+  };
+}
