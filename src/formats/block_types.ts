@@ -31,6 +31,9 @@ export interface BlockType {
   decode(planes: readonly Uint8Array[], count: number): Float32Array<ArrayBuffer>;
 }
 
-export const BLOCK_TYPES = { F32, F16, Q4_0, Q4_1, Q8_0 } as const satisfies Record<string, BlockType>;
+export const BLOCK_TYPES = { F32, F16, Q4_0, Q4_1, Q8_0 } as const satisfies Record<
+  string,
+  BlockType
+>;
 
 export type BlockTypeName = keyof typeof BLOCK_TYPES;

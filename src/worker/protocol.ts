@@ -1,5 +1,5 @@
-import type { ChatMessage } from '../model/tokenizer_data.ts';
 import type { ModelConfig } from '../model/config.ts';
+import type { ChatMessage } from '../model/tokenizer_data.ts';
 
 /** Where a model comes from. */
 export type ModelSource = { readonly url: string } | { readonly file: File };

@@ -19,7 +19,6 @@ export function AnswerText({ content, streaming }: { content: string; streaming:
 }
 
 const Block = memo(({ html }: { html: string }) => (
-  // biome-ignore lint/security/noDangerouslySetInnerHtml: what `sanitize` lets through
   <div class="block" dangerouslySetInnerHTML={{ __html: sanitize(html) }} />
 ));
 

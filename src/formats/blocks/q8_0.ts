@@ -1,0 +1,32 @@
+import type { BlockType } from '../block_types.ts';
+import { copyField } from './copy_field.ts';
+import { halfAt } from './half.ts';
+
+/**
+ * 32 values as signed bytes q with one float16 scale d: value = d * q. A block in a checkpoint is d, q[32]
+ * (ggml's `block_q8_0`).
+ */
+export const Q8_0: BlockType = {
+  name: 'Q8_0',
+  ggml_type: 8,
+  block_size: 32,
+  block_bytes: 34,
+  planes: [
+    { name: 'codes', bytes_per_block: 32 },
+    { name: 'scales', bytes_per_block: 2 },
+  ],
+  split(blocks, count, [codes, scales]) {
+    copyField(blocks, count, { block_bytes: 34, offset: 2, bytes: 32 }, codes!);
+    copyField(blocks, count, { block_bytes: 34, offset: 0, bytes: 2 }, scales!);
+  },
+  decode([codes, scales], count) {
+    const values = new Float32Array(32 * count);
+    for (let b = 0; b < count; b++) {
+      const d = halfAt(scales!, b);
+      for (let i = 32 * b; i < 32 * (b + 1); i++) {
+        values[i] = d * ((codes![i]! << 24) >> 24);
+      }
+    }
+    return values;
+  },
+};
