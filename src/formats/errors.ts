@@ -152,14 +152,23 @@ export class GgufCountError extends LaminaError {
   }
 }
 
-/** A key occurs twice. */
-export class GgufKeyError extends LaminaError {
-  constructor(details: { source: string; key: string }) {
-    const { source, key } = details;
+/** All that comes before the tensor data is larger than any model needs. */
+export class GgufHeaderSizeError extends LaminaError {
+  /** `most`: bytes that keys, values and tensor infos may take. */
+  constructor(details: { source: string; most: number }) {
+    const { source, most } = details;
     super(
-      `${source}: the key ${quote(key)} occurs twice, and nobody can say which value counts. Convert the model again.`,
+      `${source}: the keys, values and tensor infos take more than ${most} bytes, more than any model needs. ${DAMAGED}`,
       details,
     );
+  }
+}
+
+/** A key occurs twice, or is no text. */
+export class GgufKeyError extends LaminaError {
+  constructor(details: { source: string; key: string; reason: string }) {
+    const { source, key, reason } = details;
+    super(`${source}: the key ${quote(key)} ${reason}. Convert the model again.`, details);
   }
 }
 
@@ -232,7 +241,7 @@ export class TensorOffsetError extends LaminaError {
 }
 
 /** A name out of an untrusted file: control characters escaped, and no page of text. */
-function quote(name: string): string {
+export function quote(name: string): string {
   return JSON.stringify(name.length > 80 ? `${name.slice(0, 80)}…` : name);
 }
 
@@ -253,6 +262,7 @@ registerErrors({
   GgufVersionError,
   GgufTruncatedError,
   GgufCountError,
+  GgufHeaderSizeError,
   GgufKeyError,
   GgufValueError,
   GgufAlignmentError,
