@@ -1,3 +1,14 @@
+/** `llama_token_type` of llama.cpp. */
+export const TOKEN_TYPE = {
+  undefined: 0,
+  normal: 1,
+  unknown: 2,
+  control: 3,
+  user_defined: 4,
+  unused: 5,
+  byte: 6,
+} as const;
+
 /** What a checkpoint says about its tokens and its chats: plain data, stored in the pack's manifest. */
 export interface TokenizerData {
   /** `tokenizer.ggml.model`; `gpt2` is byte-level BPE. */
@@ -5,7 +16,7 @@ export interface TokenizerData {
   /** `tokenizer.ggml.pre`: how text is split before BPE. */
   readonly pre_tokenizer: string;
   readonly tokens: readonly string[];
-  /** llama.cpp's `llama_token_type` per token: 1 normal, 2 unknown, 3 control, 4 user defined, 5 unused, 6 byte. */
+  /** A `TOKEN_TYPE` per token. */
   readonly token_types: readonly number[];
   /** Merge rules, best first: `left right`. */
   readonly merges: readonly string[];

@@ -1,0 +1,162 @@
+import { LaminaError, registerErrors } from '../errors.ts';
+import { shown } from './shown.ts';
+
+/** What to do about a model that Lamina cannot run. */
+const OTHER_MODEL = 'Choose a model of the Llama family without it.';
+/** What to do about metadata or tensors that contradict each other. */
+const CONVERT = 'Convert the model again with a current llama.cpp, or choose another file of it.';
+
+export class UnsupportedArchitectureError extends LaminaError {
+  constructor(details: { source: string; architecture: string; supported: readonly string[] }) {
+    const { source, architecture, supported } = details;
+    super(
+      `${source}: the architecture (general.architecture) is ${shown(architecture)}, and Lamina runs ${supported.join(', ')}. Choose a model of one of these.`,
+      details,
+    );
+  }
+}
+
+/** The model computes in a way that Lamina does not know. */
+export class UnsupportedOptionError extends LaminaError {
+  /** `option`: a metadata key or a tensor's name; `value`: as it is in the file, shortened. */
+  constructor(details: { source: string; option: string; value: string; needed: string }) {
+    const { source, option, value, needed } = details;
+    super(
+      `${source}: ${option} is ${value}, and Lamina only runs models where it is ${needed}. ${OTHER_MODEL}`,
+      details,
+    );
+  }
+}
+
+/** A width that a kernel cannot take. */
+export class UnsupportedDimensionError extends LaminaError {
+  constructor(details: { source: string; dimension: string; value: number; allowed: string }) {
+    const { source, dimension, value, allowed } = details;
+    super(
+      `${source}: ${dimension} is ${value}, and Lamina’s kernels take ${allowed}. Choose another model.`,
+      details,
+    );
+  }
+}
+
+export class MissingMetadataError extends LaminaError {
+  constructor(details: { source: string; key: string }) {
+    const { source, key } = details;
+    super(`${source}: the metadata has no "${key}". ${CONVERT}`, details);
+  }
+}
+
+export class InvalidMetadataError extends LaminaError {
+  constructor(details: { source: string; key: string; reason: string }) {
+    const { source, key, reason } = details;
+    super(`${source}: the metadata's "${key}" ${reason}. ${CONVERT}`, details);
+  }
+}
+
+export class MissingTensorError extends LaminaError {
+  constructor(details: { source: string; tensor: string }) {
+    const { source, tensor } = details;
+    super(
+      `${source}: there is no tensor "${tensor}". If the model comes in several files, join them with llama-gguf-split --merge; else choose another file of it.`,
+      details,
+    );
+  }
+}
+
+export class TensorShapeError extends LaminaError {
+  /** Shapes rows first. */
+  constructor(details: {
+    source: string;
+    tensor: string;
+    shape: readonly number[];
+    expected: readonly number[];
+  }) {
+    const { source, tensor, shape, expected } = details;
+    super(
+      `${source}: "${tensor}" has the shape [${shape.join(', ')}], and the metadata says [${expected.join(', ')}]. ${CONVERT}`,
+      details,
+    );
+  }
+}
+
+/** A norm's weights are not stored as f32. */
+export class NormTypeError extends LaminaError {
+  constructor(details: { source: string; tensor: string; type: string }) {
+    const { source, tensor, type } = details;
+    super(
+      `${source}: the norm "${tensor}" is stored as ${type}, and Lamina reads norms as F32 only. ${CONVERT}`,
+      details,
+    );
+  }
+}
+
+/** A tensor, such as a bias, that Lamina would have to leave out. */
+export class UnexpectedTensorError extends LaminaError {
+  constructor(details: { source: string; tensor: string }) {
+    const { source, tensor } = details;
+    super(
+      `${source}: the tensor ${shown(tensor)} is no part of the Llama architecture, and without it the answers would be wrong. ${OTHER_MODEL}`,
+      details,
+    );
+  }
+}
+
+export class UnsupportedTokenizerError extends LaminaError {
+  constructor(details: { source: string; model: string }) {
+    const { source, model } = details;
+    super(
+      `${source}: the tokenizer (tokenizer.ggml.model) is ${shown(model)}, and Lamina knows byte-level BPE ("gpt2") only. Choose a model with such a tokenizer.`,
+      details,
+    );
+  }
+}
+
+export class UnknownPreTokenizerError extends LaminaError {
+  constructor(details: { pre_tokenizer: string; known: readonly string[] }) {
+    const { pre_tokenizer, known } = details;
+    super(
+      `Lamina does not know the pre-tokenizer (tokenizer.ggml.pre) ${shown(pre_tokenizer)}, and any other would give wrong tokens; it knows ${known.join(', ')}. Choose a model with one of these.`,
+      details,
+    );
+  }
+}
+
+/** The checkpoint has no chat template. */
+export class ChatTemplateMissingError extends LaminaError {
+  constructor(details: Record<string, never> = {}) {
+    super(
+      'This model has no chat template: it was not made for conversations. Choose an instruct model.',
+      details,
+    );
+  }
+}
+
+/** The chat template is broken, or refuses the conversation. */
+export class ChatTemplateError extends LaminaError {
+  /** `reason`: the template's own words; `line`: counted from 1, null when it is not known. */
+  constructor(details: { reason: string; line: number | null }, cause?: unknown) {
+    const { reason, line } = details;
+    const where = line === null ? '' : ` in line ${line}`;
+    super(
+      `The model's chat template fails${where}: ${reason} If this conversation has nothing unusual, choose another file of this model.`,
+      details,
+      cause,
+    );
+  }
+}
+
+registerErrors({
+  UnsupportedArchitectureError,
+  UnsupportedOptionError,
+  UnsupportedDimensionError,
+  MissingMetadataError,
+  InvalidMetadataError,
+  MissingTensorError,
+  TensorShapeError,
+  NormTypeError,
+  UnexpectedTensorError,
+  UnsupportedTokenizerError,
+  UnknownPreTokenizerError,
+  ChatTemplateMissingError,
+  ChatTemplateError,
+});

@@ -1,0 +1,85 @@
+import type { Checkpoint, MetadataValue } from '../formats/checkpoint.ts';
+import { InvalidMetadataError, MissingMetadataError } from './errors.ts';
+import { shown } from './shown.ts';
+
+/**
+ * A checkpoint's metadata as typed values. Each method takes what to answer when the key is missing; without it a
+ * missing key is an error.
+ * @throws MissingMetadataError, InvalidMetadataError (of all methods)
+ */
+export class Metadata {
+  private readonly source: string;
+  private readonly values: ReadonlyMap<string, MetadataValue>;
+
+  constructor({ source, metadata }: Checkpoint) {
+    this.source = source.name;
+    this.values = metadata;
+  }
+
+  /** The value as it is in the file; undefined when there is none. */
+  get(key: string): MetadataValue | undefined {
+    return this.values.get(key);
+  }
+
+  integer<T = number>(key: string, min: number, max: number, missing?: T): number | T {
+    return this.read(key, missing, (value) => this.wholeNumber(key, value, min, max));
+  }
+
+  /** A finite number above 0. */
+  positive(key: string, missing?: number): number {
+    return this.read(key, missing, (value) => {
+      if (typeof value === 'number' && Number.isFinite(value) && value > 0) return value;
+      this.fail(key, `is ${shown(value)}, not a number above 0`);
+    });
+  }
+
+  string<T = string>(key: string, missing?: T): string | T {
+    return this.read(key, missing, (value) => {
+      if (typeof value === 'string') return value;
+      this.fail(key, `is ${shown(value)}, not a string`);
+    });
+  }
+
+  boolean(key: string, missing?: boolean): boolean {
+    return this.read(key, missing, (value) => {
+      if (typeof value === 'boolean') return value;
+      this.fail(key, `is ${shown(value)}, not true or false`);
+    });
+  }
+
+  strings(key: string): string[] {
+    return this.array(key).map((value, i) => {
+      if (typeof value !== 'string') this.fail(key, `holds ${shown(value)} at index ${i}`);
+      return value;
+    });
+  }
+
+  integers(key: string, min: number, max: number): number[] {
+    return this.array(key).map((value) => this.wholeNumber(key, value, min, max));
+  }
+
+  fail(key: string, reason: string): never {
+    throw new InvalidMetadataError({ source: this.source, key, reason });
+  }
+
+  private array(key: string): readonly MetadataValue[] {
+    return this.read<readonly MetadataValue[], never>(key, undefined, (value) => {
+      if (typeof value === 'object') return value;
+      this.fail(key, `is ${shown(value)}, not an array`);
+    });
+  }
+
+  private wholeNumber(key: string, value: MetadataValue, min: number, max: number): number {
+    if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) {
+      return value;
+    }
+    this.fail(key, `is ${shown(value)}, not a whole number from ${min} to ${max}`);
+  }
+
+  private read<V, T>(key: string, missing: T | undefined, check: (value: MetadataValue) => V) {
+    const value = this.values.get(key);
+    if (value !== undefined) return check(value);
+    if (missing !== undefined) return missing;
+    throw new MissingMetadataError({ source: this.source, key });
+  }
+}
