@@ -68,7 +68,8 @@ export class SourceNetworkError extends LaminaError {
 
 /** The server answers with an error status. */
 export class SourceHttpError extends LaminaError {
-  constructor(details: { source: string; status: number }) {
+  /** `retryAfter`: seconds until the server wants to be asked again; null when it does not say. */
+  constructor(details: { source: string; status: number; retryAfter: number | null }) {
     const { source, status } = details;
     super(`${source}: the server answered ${status}. ${httpRemedy(status)}`, details);
   }

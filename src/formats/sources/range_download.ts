@@ -1,0 +1,112 @@
+import { LaminaError } from '../../errors.ts';
+import { RangeUnsupportedError, SourceNetworkError, SourceTruncatedError } from '../errors.ts';
+import { checkSameFile, describeFile, type RemoteFile } from './range_response.ts';
+
+export interface Server {
+  readonly url: string;
+  readonly fetch: typeof fetch;
+  /** A connection that brings no byte for so many milliseconds counts as broken. */
+  readonly stallMs: number;
+}
+
+/** Bytes of a file on a server, fetched in one attempt or several: each goes on where the last one broke off. */
+export class RangeDownload {
+  private readonly server: Server;
+  private readonly offset: number;
+  private readonly into: Uint8Array;
+  private readonly opened: RemoteFile | null;
+  private received = 0;
+
+  /**
+   * @param into Is filled with the bytes from `offset`.
+   * @param opened The file that the bytes must come from; null: whichever is there.
+   */
+  constructor(server: Server, offset: number, into: Uint8Array, opened: RemoteFile | null) {
+    this.server = server;
+    this.offset = offset;
+    this.into = into;
+    this.opened = opened;
+  }
+
+  /**
+   * One request for all that is missing.
+   * @returns The file that the bytes come from.
+   * @throws RangeUnsupportedError, SourceModifiedError, SourceNotFoundError, SourceHttpError, SourceNetworkError,
+   * SourceTruncatedError; the signal's reason when aborted.
+   */
+  async attempt(signal: AbortSignal | undefined): Promise<RemoteFile> {
+    const { url, fetch, stallMs } = this.server;
+    const stalled = new AbortController();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const onAlive = () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => stalled.abort(), stallMs);
+    };
+    try {
+      onAlive();
+      const response = await fetch(url, {
+        headers: { Range: `bytes=${this.first}-${this.last}` },
+        // The browser's cache would store the model a second time.
+        cache: 'no-store',
+        signal: AbortSignal.any(signal ? [signal, stalled.signal] : [stalled.signal]),
+      });
+      return await this.receive(response, onAlive);
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (error instanceof LaminaError) throw error;
+      const reason = stalled.signal.aborted ? `no byte came for ${stallMs} ms` : reasonOf(error);
+      throw new SourceNetworkError({ source: url, reason }, error);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  private get first(): number {
+    return this.offset + this.received;
+  }
+
+  private get last(): number {
+    return this.offset + this.into.length - 1;
+  }
+
+  private async receive(response: Response, onAlive: () => void): Promise<RemoteFile> {
+    const { url: source } = this.server;
+    const { first, last } = this;
+    const reader = response.body?.getReader();
+    try {
+      const file = describeFile(source, response, first, last);
+      if (this.opened) checkSameFile(source, this.opened, file);
+      // Nothing of an empty file can follow.
+      while (file.size > 0) {
+        const chunk = await reader?.read();
+        if (!chunk?.value) break;
+        onAlive();
+        this.append(chunk.value);
+      }
+      const received = this.first - first;
+      if (file.size > 0 && this.received < this.into.length) {
+        const expected = last - first + 1;
+        throw new SourceTruncatedError({ source, offset: first, expected, received });
+      }
+      return file;
+    } finally {
+      // Whatever is still to come is not wanted; a broken stream has nothing to cancel.
+      reader?.cancel().catch(() => undefined);
+    }
+  }
+
+  private append(chunk: Uint8Array): void {
+    if (chunk.length > this.into.length - this.received) {
+      const reason = `it sent more than bytes ${this.offset}-${this.last}, which were asked for`;
+      throw new RangeUnsupportedError({ source: this.server.url, reason });
+    }
+    this.into.set(chunk, this.received);
+    this.received += chunk.length;
+  }
+}
+
+/** `fetch` in Node hides what happened in the cause. */
+function reasonOf(error: unknown): string {
+  const { message, cause } = error as Error;
+  return cause instanceof Error && cause.message ? cause.message : message;
+}

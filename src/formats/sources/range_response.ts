@@ -1,0 +1,73 @@
+import {
+  RangeUnsupportedError,
+  SourceHttpError,
+  SourceModifiedError,
+  SourceNotFoundError,
+} from '../errors.ts';
+
+/** The whole file that a part belongs to. */
+export interface RemoteFile {
+  readonly size: number;
+  /** As in `ByteSource.version`. */
+  readonly version: string;
+}
+
+/**
+ * The file that an answer to `Range: bytes=first-last` tells of.
+ * @throws RangeUnsupportedError unless the answer is exactly that part of a file of known size;
+ * SourceNotFoundError, SourceHttpError for an error status.
+ */
+export function describeFile(
+  source: string,
+  response: Response,
+  first: number,
+  last: number,
+): RemoteFile {
+  const { status, headers } = response;
+  const range = headers.get('Content-Range');
+  const fail = (reason: string): never => {
+    throw new RangeUnsupportedError({ source, reason });
+  };
+  if (status === 404 || status === 410) throw new SourceNotFoundError({ source });
+  if (status === 200) fail('it answered with the whole file');
+  // An empty file has no part; a file that has become shorter may not have this one.
+  const size = status === 416 ? /^bytes \*\/(\d+)$/.exec(range ?? '')?.[1] : undefined;
+  if (size !== undefined && Number(size) <= first) return fileOf(headers, Number(size));
+  if (status !== 206) {
+    throw new SourceHttpError({ source, status, retryAfter: retryAfter(headers) });
+  }
+  if (range === null) return fail('its answer has no Content-Range that this page may read');
+  const [, from, to, total] = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(range) ?? [];
+  const isAsked = Number(from) === first && Number(to) === last && Number(total) > last;
+  if (!isAsked || !Number.isSafeInteger(Number(total))) {
+    return fail(`asked for bytes ${first}-${last}, it answered with ${JSON.stringify(range)}`);
+  }
+  return fileOf(headers, Number(total));
+}
+
+function fileOf(headers: Headers, size: number): RemoteFile {
+  const version = headers.get('ETag') ?? headers.get('Last-Modified') ?? `${size} bytes`;
+  return { size, version };
+}
+
+/** @throws SourceModifiedError when the file is no longer the one that was opened. */
+export function checkSameFile(source: string, opened: RemoteFile, now: RemoteFile): void {
+  if (now.version !== opened.version) {
+    throw new SourceModifiedError({ source, expected: opened.version, actual: now.version });
+  }
+  if (now.size !== opened.size) {
+    throw new SourceModifiedError({
+      source,
+      expected: `${opened.size} bytes`,
+      actual: `${now.size} bytes`,
+    });
+  }
+}
+
+/** Seconds until the server wants to be asked again; null when it does not say. */
+function retryAfter(headers: Headers): number | null {
+  const value = headers.get('Retry-After');
+  if (value === null) return null;
+  const seconds = /^\d+$/.test(value) ? Number(value) : (Date.parse(value) - Date.now()) / 1000;
+  return seconds > 0 ? seconds : null;
+}
