@@ -138,7 +138,7 @@ export class ChatTemplateError extends LaminaError {
     const { reason, line } = details;
     const where = line === null ? '' : ` in line ${line}`;
     super(
-      `The model's chat template fails${where}: ${reason} If this conversation has nothing unusual, choose another file of this model.`,
+      `The model's chat template fails${where} (${reason}). If this conversation has nothing unusual, choose another file of this model.`,
       details,
       cause,
     );

@@ -1,0 +1,127 @@
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { renderChat } from '../../../src/model/chat_template.ts';
+import { ChatTemplateError, ChatTemplateMissingError } from '../../../src/model/errors.ts';
+import { planPack } from '../../../src/model/plan_pack.ts';
+import { createTokenizer } from '../../../src/model/tokenizer.ts';
+import type { ChatMessage } from '../../../src/model/tokenizer_data.ts';
+import { goldenCheckpoint, goldenJson, smollm2 } from './fixtures.ts';
+
+const SMOLLM2 = await smollm2();
+const { chats }: { chats: GoldenChat[] } = await goldenJson(
+  'reference/smollm2-135m-instruct-q4_1/chat.json',
+);
+interface GoldenChat {
+  name: string;
+  messages: ChatMessage[];
+  prompt: string;
+  prompt_ids: number[];
+}
+
+const USER = [{ role: 'user', content: 'Hello' }] as const;
+
+const render = (chat_template: string, options = {}) =>
+  renderChat({ ...SMOLLM2, chat_template }, USER, { add_generation_prompt: true, ...options });
+
+function failure(chat_template: string): ChatTemplateError {
+  try {
+    render(chat_template);
+  } catch (error) {
+    if (error instanceof ChatTemplateError) return error;
+    throw error;
+  }
+  throw new Error('the template did not fail');
+}
+
+describe('the chat template of SmolLM2', () => {
+  const tokenizer = createTokenizer(SMOLLM2);
+
+  test('has 8 golden chats', () => {
+    expect(chats.length).toBe(8);
+  });
+
+  test.each(chats)(
+    'renders $name as the reference does, and gives its ids',
+    ({ messages, prompt, prompt_ids }) => {
+      const text = renderChat(SMOLLM2, messages, { add_generation_prompt: true });
+      expect(text).toBe(prompt);
+      expect(tokenizer.encode(text, { special: true })).toEqual(prompt_ids);
+    },
+  );
+
+  test('leaves the assistant’s first words out unless they are asked for', () => {
+    const text = renderChat(SMOLLM2, USER, { add_generation_prompt: false });
+    expect(text.endsWith('Hello<|im_end|>\n')).toBe(true);
+  });
+});
+
+test.each(['llama-f16', 'llama-q4_1', 'llama-q8_0'])('the golden chat of %s', async (name) => {
+  const { tokenizer: data } = planPack(await goldenCheckpoint(`gguf/${name}.gguf`));
+  const { chat } = (await goldenJson(`gguf/${name}.expected.json`)).tokenizer;
+  const text = renderChat(data, chat.messages, chat);
+  expect(text).toBe(chat.text);
+  expect(createTokenizer(data).encode(text, { special: true })).toEqual(chat.ids);
+});
+
+describe('a template', () => {
+  afterEach(() => void vi.useRealTimers());
+
+  test('knows the texts of BOS and EOS', () => {
+    expect(render('{{ bos_token }}|{{ eos_token }}')).toBe('<|im_start|>|<|im_end|>');
+  });
+
+  test('is told the empty text where there is no BOS or EOS', () => {
+    const data = { ...SMOLLM2, bos_token_id: null, eos_token_id: null };
+    const chat_template = '[{{ bos_token }}{{ eos_token }}]';
+    const options = { add_generation_prompt: true };
+    expect(renderChat({ ...data, chat_template }, USER, options)).toBe('[]');
+  });
+
+  test('knows today’s date', () => {
+    vi.useFakeTimers({ now: new Date(2026, 10, 5, 12) });
+    expect(render('{{ strftime_now("%d %b %Y") }}')).toBe('05 Nov 2026');
+  });
+
+  test('is given further variables', () => {
+    const template = '{% if enable_thinking %}yes{% else %}no{% endif %}';
+    expect(render(template, { enable_thinking: true })).toBe('yes');
+    expect(render(template)).toBe('no');
+  });
+
+  test('that refuses the conversation fails with its own words, and the line', () => {
+    const template = `{% for m in messages %}
+  {%- if m.role != 'system' %}
+    {{- raise_exception('Only system messages, please') }}
+  {%- endif %}
+{% endfor %}`;
+    const error = failure(template);
+    expect(error.details).toEqual({ reason: 'Only system messages, please', line: 3 });
+    expect(error.message).toContain('in line 3 (Only system messages, please)');
+  });
+
+  test.each([
+    ['a\n{{ messages | frobnicate }}\nb', 2, 'Unknown ArrayValue filter: frobnicate'],
+    ['a\nb\n{{ messages[0].content() }}', 3, 'Cannot call something that is not a function'],
+    [
+      '{% if false %}\n{{ raise_exception("no") }}{% endif %}\n{{ raise_exception("no") }}',
+      3,
+      'no',
+    ],
+    ['a\n{{ "{{" }}\n{{ raise_exception("no") }}', 3, 'no'],
+    ['a\n{{ raise_exception("{{ is quoted") }}', null, '{{ is quoted'],
+    ['a\nb {{ "x" ! }}\nc', 2, 'Unexpected character: !'],
+    ['a\n\n{% if true %}\nx{% endfro %}\nb\nc\nd', 4, 'Unknown statement type: endfro'],
+    ['a\n{% for m in messages %}\nb\nc\nd\ne', 2, 'undefined'],
+    ['a\n{# never closed\nb\nc', 2, 'Missing end of comment tag'],
+  ])('%j fails in line %j', (template, line, reason) => {
+    const error = failure(template);
+    expect(error.details.line).toBe(line);
+    expect(error.details.reason).toContain(reason);
+  });
+
+  test('that is not there is an error of its own', () => {
+    const data = { ...SMOLLM2, chat_template: null };
+    expect(() => renderChat(data, USER, { add_generation_prompt: true })).toThrow(
+      ChatTemplateMissingError,
+    );
+  });
+});
