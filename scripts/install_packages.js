@@ -1,0 +1,50 @@
+import { stat, utimes } from 'node:fs/promises';
+import { inProject } from './project.js';
+import { runProgram } from './run_program.js';
+import { ScriptError } from './script_error.js';
+import { say } from './terminal.js';
+
+/** npm writes it last of all. */
+const INSTALLED = inProject('node_modules/.package-lock.json');
+const WANTED = inProject('package-lock.json');
+
+/**
+ * Installs the packages of `package-lock.json` where they are missing or older than it.
+ * @throws ScriptError
+ */
+export async function installPackages() {
+  const installed = await modifiedAt(INSTALLED);
+  if (installed >= (await modifiedAt(WANTED))) return;
+  say('Installing the packages of package-lock.json …');
+  // None of them needs its install script; `--no-save` leaves the lock file as it is.
+  const task = installed === 0 ? ['ci'] : ['install', '--no-save'];
+  const { code } = await runNpm([...task, '--ignore-scripts', '--no-audit', '--no-fund']);
+  if (code !== 0) {
+    throw new ScriptError(
+      `npm could not install the packages; it says why above. Check the network connection, then run the same command again.`,
+    );
+  }
+  const now = new Date();
+  await utimes(INSTALLED, now, now);
+}
+
+/** @param {readonly string[]} args */
+function runNpm(args) {
+  const cwd = inProject();
+  // Under `npm start`, npm says where it is. Elsewhere Windows' npm is a batch file, which needs a shell.
+  const cli = process.env.npm_execpath;
+  if (cli?.endsWith('npm-cli.js')) return runProgram(process.execPath, [cli, ...args], { cwd });
+  if (process.platform === 'win32') return runProgram('cmd', ['/c', 'npm', ...args], { cwd });
+  return runProgram('npm', args, { cwd });
+}
+
+/**
+ * @param {string} path
+ * @returns {Promise<number>} milliseconds; 0 when there is no such file
+ */
+async function modifiedAt(path) {
+  return stat(path).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => 0,
+  );
+}
