@@ -103,14 +103,15 @@ function hubTokenizer(data: TokenizerData, added: readonly number[], model: obje
 }
 
 function bpeModel({ tokens, token_types, merges, pre_tokenizer }: TokenizerData): object {
-  const words = tokens.map((token, id) => [token, id] as const);
+  // Without control tokens: merging must not make them out of plain text.
+  const words = tokens
+    .map((token, id) => [token, id] as const)
+    .filter(([, id]) => token_types[id] !== control && token_types[id] !== unknown);
+  const vocab = new Map(words);
   return {
     type: 'BPE',
-    // Without them no merge can make a control token from plain text.
-    vocab: Object.fromEntries(
-      words.filter(([, id]) => token_types[id] !== control && token_types[id] !== unknown),
-    ),
-    merges,
+    vocab: Object.fromEntries(vocab),
+    merges: merges.filter((merge) => vocab.has(merge.replace(' ', ''))),
     ignore_merges: findPreTokenizer(pre_tokenizer).ignore_merges,
     unk_token: null,
   };

@@ -1,0 +1,73 @@
+import { expect, test } from 'vitest';
+import { fromWire, type LaminaError, toWire } from '../../../src/errors.ts';
+import * as errors from '../../../src/model/errors.ts';
+
+const source = 'model.gguf';
+
+const EXAMPLES: readonly LaminaError[] = [
+  new errors.UnsupportedArchitectureError({ source, architecture: 'qwen2', supported: ['llama'] }),
+  new errors.UnsupportedOptionError({
+    source,
+    option: 'llama.expert_count',
+    value: '8',
+    needed: '0',
+  }),
+  new errors.UnsupportedDimensionError({
+    source,
+    dimension: 'the hidden size',
+    value: 240,
+    allowed: 'multiples of 32',
+  }),
+  new errors.MissingMetadataError({ source, key: 'llama.block_count' }),
+  new errors.InvalidMetadataError({
+    source,
+    key: 'llama.block_count',
+    reason: 'is 0, not a whole number from 1 to 10000',
+  }),
+  new errors.MissingTensorError({ source, tensor: 'output_norm.weight' }),
+  new errors.TensorShapeError({
+    source,
+    tensor: 'output.weight',
+    shape: [256, 512],
+    expected: [512, 256],
+  }),
+  new errors.NormTypeError({ source, tensor: 'output_norm.weight', type: 'F16' }),
+  new errors.UnexpectedTensorError({ source, tensor: 'blk.0.attn_q.bias' }),
+  new errors.UnsupportedTokenizerError({ source, model: 'llama' }),
+  new errors.UnknownPreTokenizerError({ pre_tokenizer: 'tekken', known: ['gpt-2', 'smollm'] }),
+  new errors.ChatTemplateMissingError(),
+  new errors.ChatTemplateError({ reason: 'Roles must alternate', line: 3 }),
+  new errors.ChatTemplateError({ reason: 'Roles must alternate', line: null }),
+];
+
+test('every class of this room has an example here', () => {
+  const classes = Object.values(errors).filter((value) => typeof value === 'function');
+  expect(new Set(EXAMPLES.map((error) => error.constructor))).toEqual(new Set(classes));
+});
+
+test.each(EXAMPLES)('$name crosses a worker boundary as what it is', (error) => {
+  const copy = fromWire(structuredClone(toWire(error)));
+  expect(copy).toBeInstanceOf(error.constructor);
+  expect(copy).toMatchObject({ name: error.name, message: error.message, details: error.details });
+});
+
+test('messages say what is wrong, where, and what to do', () => {
+  expect(EXAMPLES.map(({ message }) => message)).toMatchInlineSnapshot(`
+    [
+      "model.gguf: the architecture (general.architecture) is "qwen2", and Lamina runs llama. Choose a model of one of these.",
+      "model.gguf: llama.expert_count is 8, and Lamina only runs models where it is 0. Choose a model of the Llama family without it.",
+      "model.gguf: the hidden size is 240, and Lamina’s kernels take multiples of 32. Choose another model.",
+      "model.gguf: the metadata has no "llama.block_count". Convert the model again with a current llama.cpp, or choose another file of it.",
+      "model.gguf: the metadata's "llama.block_count" is 0, not a whole number from 1 to 10000. Convert the model again with a current llama.cpp, or choose another file of it.",
+      "model.gguf: there is no tensor "output_norm.weight". If the model comes in several files, join them with llama-gguf-split --merge; else choose another file of it.",
+      "model.gguf: "output.weight" has the shape [256, 512], and the metadata says [512, 256]. Convert the model again with a current llama.cpp, or choose another file of it.",
+      "model.gguf: the norm "output_norm.weight" is stored as F16, and Lamina reads norms as F32 only. Convert the model again with a current llama.cpp, or choose another file of it.",
+      "model.gguf: the tensor "blk.0.attn_q.bias" is no part of the Llama architecture, and without it the answers would be wrong. Choose a model of the Llama family without it.",
+      "model.gguf: the tokenizer (tokenizer.ggml.model) is "llama", and Lamina knows byte-level BPE ("gpt2") only. Choose a model with such a tokenizer.",
+      "Lamina does not know the pre-tokenizer (tokenizer.ggml.pre) "tekken", and any other would give wrong tokens; it knows gpt-2, smollm. Choose a model with one of these.",
+      "This model has no chat template: it was not made for conversations. Choose an instruct model.",
+      "The model's chat template fails in line 3 (Roles must alternate). If this conversation has nothing unusual, choose another file of this model.",
+      "The model's chat template fails (Roles must alternate). If this conversation has nothing unusual, choose another file of this model.",
+    ]
+  `);
+});
