@@ -1,8 +1,20 @@
-import { defineConfig } from 'vite';
+import { defineConfig, type Plugin } from 'vite';
+import { ensureModel } from './scripts/default_model.js';
+import { modelFiles } from './scripts/server/model_files.js';
+
+/** In development, too, the models are beside the page. */
+const models: Plugin = {
+  name: 'lamina-models',
+  async configureServer({ middlewares }) {
+    middlewares.use(await modelFiles(await ensureModel()));
+  },
+};
 
 export default defineConfig({
   // Relative URLs: the built page works from any folder of any static host.
   base: './',
   build: { target: 'es2023', chunkSizeWarningLimit: 1024 },
+  plugins: [models],
+  server: { watch: { ignored: ['**/.*/**', '**/dist/**', '**/test-results/**'] } },
   worker: { format: 'es' },
 });
