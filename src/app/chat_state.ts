@@ -6,7 +6,12 @@ import type {
   LaminaApi,
   Residence,
 } from '../worker/protocol.ts';
-import { type Answer, type Conversation, conversationStore } from './conversation_store.ts';
+import {
+  type Answer,
+  type Conversation,
+  conversationStore,
+  draftStore,
+} from './conversation_store.ts';
 import { failureOf } from './failures.ts';
 import type { KeyValueStorage } from './local_record.ts';
 import { generateOptions, type Settings } from './settings.ts';
@@ -17,17 +22,21 @@ export interface ChatServices {
   readonly settings: ReadonlySignal<Settings>;
   /** Makes sure that a model is loaded; false: there is none, and the page says why. */
   readonly ensureEngine: () => Promise<boolean>;
+  /** Told when an answer failed because the engine has no device or no model any more. */
+  readonly engineLost: () => void;
   readonly now: () => number;
   /** A whole number below 2³². */
   readonly randomSeed: () => number;
 }
 
+/** `stopping`: the answer ends after the token at hand. */
+export type Activity = 'idle' | 'answering' | 'stopping';
+
 export interface ChatState {
   readonly conversation: ReadonlySignal<Conversation>;
   /** The message being written. */
   readonly draft: Signal<string>;
-  /** The engine is answering, or still ending an answer that was broken off. */
-  readonly busy: ReadonlySignal<boolean>;
+  readonly activity: ReadonlySignal<Activity>;
   /** How much of the prompt has been read, from 0 to 1; null: none is being read. */
   readonly prefill: ReadonlySignal<number | null>;
   /** What is on the GPU: every event, for the drawing. */
@@ -36,20 +45,26 @@ export interface ChatState {
   readonly figures: ReadonlySignal<Residence>;
   /** For screen readers: an answer is announced when it is whole. */
   readonly announcement: ReadonlySignal<string>;
-  /** Sends the draft. */
-  send(): Promise<void>;
+  /** The conversation that the last new chat put away; null: there is none to bring back. */
+  readonly putAway: ReadonlySignal<Conversation | null>;
+  /** Sends a message: the draft, unless another is given. */
+  send(message?: string): Promise<void>;
   /** Ends the answer after its current token. */
   stop(): Promise<void>;
   newChat(): void;
+  /** Brings back what the last new chat put away. */
+  undoNewChat(): void;
+  /** A new chat, with the last question to be sent again or shortened. */
+  askInNewChat(): void;
   /** The last question once more, in place of the answer that failed. */
   answerAgain(): Promise<void>;
-  /** A model was loaded: the engine counts from zero. */
-  resetResidence(): void;
-  /** Writes the conversation down, also in mid-answer. */
+  /** What is on the GPU now that a model is loaded. */
+  showResidence(residence: Residence): void;
+  /** Writes conversation and draft down, also in mid-answer. */
   save(): void;
 }
 
-const IDLE: Residence = { at: null, weightBytes: 0, peakWeightBytes: 0, bytesRead: 0 };
+const NOTHING: Residence = { at: null, weightBytes: 0, peakWeightBytes: 0, bytesRead: 0 };
 const FIGURES_MS = 250;
 const SAVE_MS = 1_000;
 
@@ -62,24 +77,30 @@ const EMPTY_ANSWER: Answer = {
   failure: null,
 };
 
+/** After these the engine can do nothing until the model is loaded again. */
+const ENGINE_LOST = ['DeviceLostError', 'NoModelError'];
+
 export function createChatState(services: ChatServices): ChatState {
   const { api, now } = services;
   const store = conversationStore(services.storage);
+  const drafts = draftStore(services.storage);
   const conversation = signal<Conversation>(store.read());
-  const draft = signal('');
-  const busy = signal(false);
+  const draft = signal(drafts.read());
+  const activity = signal<Activity>('idle');
   const prefill = signal<number | null>(null);
-  const residence = signal(IDLE);
-  const figures = signal(IDLE);
+  const residence = signal(NOTHING);
+  const figures = signal(NOTHING);
   const announcement = signal('');
+  const putAway = signal<Conversation | null>(null);
   /** The answer whose events count; those of one that was left behind by a new chat do not. */
   let current: symbol | null = null;
   let savedAt = 0;
-  let figuresAt = 0;
+  let pacing = false;
 
   function save(): void {
     savedAt = now();
     store.write(conversation.value);
+    drafts.write(draft.value);
   }
 
   function updateAnswer(change: Partial<Answer>): void {
@@ -99,17 +120,25 @@ export function createChatState(services: ChatServices): ChatState {
     }
   }
 
+  function showFigures(): void {
+    pacing = false;
+    figures.value = residence.value;
+  }
+
   function showResidence(next: Residence): void {
     residence.value = next;
-    if (next.at !== null && now() - figuresAt < FIGURES_MS) return;
-    figuresAt = now();
-    figures.value = next;
+    if (next.at === null) figures.value = next;
+    else if (!pacing) {
+      pacing = true;
+      setTimeout(showFigures, FIGURES_MS);
+    }
   }
 
   async function answer(): Promise<void> {
     const run = Symbol('answer');
     current = run;
-    busy.value = true;
+    activity.value = 'answering';
+    putAway.value = null;
     const messages = toMessages(conversation.value, services.settings.value.system);
     conversation.value = [...conversation.value, EMPTY_ANSWER];
     announcement.value = 'Answering.';
@@ -121,9 +150,10 @@ export function createChatState(services: ChatServices): ChatState {
       });
       if (current === run) finish(result);
     } catch (error) {
+      if (error instanceof Error && ENGINE_LOST.includes(error.name)) services.engineLost();
       if (current === run) fail(error);
     } finally {
-      busy.value = false;
+      activity.value = 'idle';
       prefill.value = null;
       showResidence({ ...residence.value, at: null });
     }
@@ -142,51 +172,80 @@ export function createChatState(services: ChatServices): ChatState {
     save();
   }
 
+  async function stop(): Promise<void> {
+    if (activity.value === 'idle') return;
+    activity.value = 'stopping';
+    // When the worker is gone, `chat` is rejected with the same cause and tells it.
+    await api.stop().catch(() => undefined);
+  }
+
+  function newChat(): void {
+    if (current !== null && activity.value !== 'idle') {
+      void stop();
+      updateAnswer({ state: 'done', finishReason: 'cancelled' });
+    }
+    current = null;
+    if (conversation.value.length > 0) putAway.value = conversation.value;
+    conversation.value = [];
+    announcement.value = 'New chat.';
+    save();
+  }
+
   return {
     conversation,
     draft,
-    busy,
+    activity,
     prefill,
     residence,
     figures,
     announcement,
+    putAway,
     save,
-    async send() {
-      const content = draft.value.trim();
-      if (content === '' || busy.value) return;
+    stop,
+    newChat,
+    showResidence,
+    async send(message) {
+      const content = (message ?? draft.value).trim();
+      if (content === '' || activity.value !== 'idle') return;
       if (!(await services.ensureEngine())) return;
-      draft.value = '';
+      if (message === undefined) draft.value = '';
       conversation.value = [...conversation.value, { role: 'user', content }];
       await answer();
     },
-    async stop() {
-      // When the worker is gone, `chat` is rejected with the same cause and tells it.
-      if (busy.value) await api.stop().catch(() => undefined);
+    undoNewChat() {
+      if (putAway.value === null) return;
+      conversation.value = putAway.value;
+      putAway.value = null;
+      save();
     },
-    newChat() {
-      if (busy.value) void api.stop().catch(() => undefined);
-      current = null;
-      conversation.value = [];
-      announcement.value = 'New chat.';
+    askInNewChat() {
+      const question = conversation.value.findLast(({ role }) => role === 'user')?.content ?? '';
+      newChat();
+      if (draft.value.trim() === '') draft.value = question;
       save();
     },
     async answerAgain() {
-      if (busy.value || conversation.value.at(-1)?.role !== 'assistant') return;
+      if (activity.value !== 'idle' || conversation.value.at(-1)?.role !== 'assistant') return;
       if (!(await services.ensureEngine())) return;
       conversation.value = conversation.value.slice(0, -1);
       await answer();
     },
-    resetResidence() {
-      residence.value = IDLE;
-      figures.value = IDLE;
-    },
   };
 }
 
-/** The conversation as the model reads it; an answer that failed before its first word is left out. */
+/**
+ * The conversation as the model reads it. An answer that ended before its first word is left out, and the questions
+ * around it are joined: many chat templates refuse two messages of the same role in a row.
+ */
 function toMessages(conversation: Conversation, system: string): ChatMessage[] {
-  const turns = conversation
-    .filter(({ content }) => content !== '')
-    .map(({ role, content }) => ({ role, content }));
-  return system.trim() === '' ? turns : [{ role: 'system', content: system }, ...turns];
+  const messages: ChatMessage[] = [];
+  if (system.trim() !== '') messages.push({ role: 'system', content: system });
+  for (const { role, content } of conversation) {
+    if (content === '') continue;
+    const last = messages.at(-1);
+    if (last?.role === role)
+      messages.splice(-1, 1, { role, content: `${last.content}\n\n${content}` });
+    else messages.push({ role, content });
+  }
+  return messages;
 }

@@ -1,5 +1,5 @@
 import type { GenerationResult, GenerationStatistics } from '../worker/protocol.ts';
-import { type Failure, INTERRUPTED } from './failures.ts';
+import { type Failure, INTERRUPTED, remediesFor } from './failures.ts';
 import { fieldsOf, type KeyValueStorage, type LocalRecord, localRecord } from './local_record.ts';
 
 export interface Question {
@@ -25,6 +25,11 @@ export function conversationStore(storage: KeyValueStorage): LocalRecord<Convers
   return localRecord(storage, 'lamina.conversation', parseConversation, []);
 }
 
+/** Keeps the message that is being written over a reload. */
+export function draftStore(storage: KeyValueStorage): LocalRecord<string> {
+  return localRecord(storage, 'lamina.draft', (json) => (typeof json === 'string' ? json : ''), '');
+}
+
 /** @throws TypeError when the record holds anything that is no turn */
 function parseConversation(json: unknown): Conversation {
   if (!Array.isArray(json)) throw new TypeError('not a list');
@@ -43,14 +48,13 @@ function parseConversation(json: unknown): Conversation {
         failure: null,
       };
     }
-    const told = isFailure(failure) ? failure : INTERRUPTED;
     return {
       role,
       content,
       state: 'error',
       finishReason: null,
       statistics: null,
-      failure: { ...told, remedies: ['answer-again'] },
+      failure: parseFailure(failure) ?? INTERRUPTED,
     };
   });
 }
@@ -59,13 +63,18 @@ function isFinishReason(value: unknown): value is GenerationResult['finish_reaso
   return value === 'stop' || value === 'length' || value === 'cancelled';
 }
 
-function isFailure(value: unknown): value is Failure {
-  const { name, heading, message } = (value ?? {}) as Record<string, unknown>;
-  return [name, heading, message].every((text) => typeof text === 'string');
+/** The remedies are today's, not those of the version that wrote the record. */
+function parseFailure(json: unknown): Failure | null {
+  const { name, heading, message } = (json ?? {}) as Record<string, unknown>;
+  if (typeof name !== 'string' || typeof heading !== 'string' || typeof message !== 'string') {
+    return null;
+  }
+  return { name, heading, message, remedies: remediesFor(name, 'answer') };
 }
 
 const FIGURES = [
   'prompt_tokens',
+  'cached_tokens',
   'completion_tokens',
   'time_to_first_token_ms',
   'tokens_per_second',

@@ -24,9 +24,10 @@ export type Task = 'start' | 'import' | 'load' | 'answer' | 'remove';
 
 /** Errors that mean the same whatever was being done. */
 const HEADINGS: Readonly<Record<string, string>> = {
-  WebGpuUnavailableError: 'This browser has no WebGPU',
-  NoAdapterError: 'No graphics adapter',
-  DeviceLostError: 'The graphics device was lost',
+  WebGpuUnavailableError: 'Lamina needs WebGPU',
+  NoAdapterError: 'Lamina needs a GPU',
+  DeviceLostError: 'The GPU went away',
+  WorkerFailedError: 'Lamina has stopped',
   GpuOutOfMemoryError: 'The GPU is out of memory',
   StorageQuotaError: 'Not enough storage',
   StorageUnavailableError: 'No storage for this page',
@@ -54,7 +55,13 @@ const TASK_REMEDIES: Readonly<Record<Task, readonly Remedy[]>> = {
 
 const REMEDIES: Readonly<Record<string, readonly Remedy[]>> = {
   ContextLengthError: ['new-chat'],
+  WorkerFailedError: ['reload-page'],
 };
+
+/** What helps against an error of this class. */
+export function remediesFor(name: string, task: Task): readonly Remedy[] {
+  return REMEDIES[name] ?? TASK_REMEDIES[task];
+}
 
 /** An error as the page tells it. Errors that are not Lamina's own get a sentence around them. */
 export function failureOf(error: unknown, task: Task): Failure {
@@ -63,7 +70,7 @@ export function failureOf(error: unknown, task: Task): Failure {
     name,
     heading: HEADINGS[name] ?? TASK_HEADINGS[task],
     message: error instanceof LaminaError ? error.message : unexpected(error),
-    remedies: REMEDIES[name] ?? TASK_REMEDIES[task],
+    remedies: remediesFor(name, task),
   };
 }
 
@@ -85,10 +92,16 @@ export const INSECURE_PAGE: Failure = {
 /** The page was closed or loaded again in mid-answer. */
 export const INTERRUPTED: Failure = {
   name: 'Interrupted',
-  heading: 'The answer was interrupted',
+  heading: TASK_HEADINGS.answer,
   message: 'The page was closed while this answer was being written.',
-  remedies: ['answer-again'],
+  remedies: TASK_REMEDIES.answer,
 };
+
+/** The device went away under a model that is loaded. @param message the DeviceLostError's */
+export function lostFailure(message: string): Failure {
+  const name = 'DeviceLostError';
+  return { name, heading: HEADINGS[name]!, message, remedies: ['reload-engine'] };
+}
 
 /** The pack is damaged and the page does not know a URL from which to mend it. */
 export function damagedFailure(error: LaminaError, fileName: string | null): Failure {

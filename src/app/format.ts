@@ -47,6 +47,11 @@ function withRest(whole: string, rest: number, unit: string): string {
   return rest === 0 ? whole : `${whole} ${rest}${NBSP}${unit}`;
 }
 
+/** What is left of a transfer, as calm as a forecast should be: `12 s left`, `a few seconds left`. */
+export function formatTimeLeft(ms: number): string {
+  return `${ms < 5_000 ? 'a few seconds' : formatDuration(Math.ceil(ms / 1000) * 1000)} left`;
+}
+
 /** A share from 0 to 1, rounded down so that only what is done says 100 %. */
 export function formatPercent(share: number): string {
   return `${Math.floor(Math.min(1, Math.max(0, share)) * 100)}${NBSP}%`;

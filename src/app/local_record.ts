@@ -1,5 +1,5 @@
 /** What `localStorage` offers of itself here. */
-export type KeyValueStorage = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
+export type KeyValueStorage = Pick<Storage, 'getItem' | 'setItem'>;
 
 /** One JSON value kept over reloads. Storage that is full, forbidden or corrupt costs the record, never the page. */
 export interface LocalRecord<T> {
@@ -30,8 +30,7 @@ export function localRecord<T>(
       try {
         storage.setItem(key, JSON.stringify(value));
       } catch {
-        // Nothing older may come back in its place.
-        storage.removeItem(key);
+        // What was written last stays: an older conversation is better than none.
       }
     },
   };
@@ -46,7 +45,6 @@ export function pageStorage(): KeyValueStorage {
     return {
       getItem: (key) => values.get(key) ?? null,
       setItem: (key, value) => void values.set(key, value),
-      removeItem: (key) => void values.delete(key),
     };
   }
 }

@@ -19,7 +19,7 @@ const marked = new Marked({
     },
     code({ text, lang }) {
       const language = escapeHtml(lang?.split(/\s/)[0] || 'code');
-      return `<figure class="code"><figcaption><span>${language}</span><button type="button" class="code-copy" aria-label="Copy this code">Copy</button></figcaption><pre tabindex="0"><code>${escapeHtml(text)}\n</code></pre></figure>\n`;
+      return `<figure class="code" dir="ltr"><figcaption><span>${language}</span><button type="button" class="code-copy">Copy</button></figcaption><pre tabindex="0"><code>${escapeHtml(text)}\n</code></pre></figure>\n`;
     },
     table(token) {
       const row = (cells: typeof token.header, tag: 'th' | 'td') =>

@@ -1,37 +1,13 @@
 import { type ReadonlySignal, signal } from '@preact/signals';
-import type { LaminaError } from '../errors.ts';
 import { PackCorruptedError } from '../store/errors.ts';
-import type {
-  Environment,
-  ImportProgress,
-  LaminaApi,
-  LoadedModel,
-  ModelSource,
-  PackSummary,
-} from '../worker/protocol.ts';
+import type { Environment, ImportProgress, LaminaApi, ModelSource } from '../worker/protocol.ts';
 import type { CatalogueModel } from './catalogue.ts';
-import { damagedFailure, type Failure, failureOf, INSECURE_PAGE } from './failures.ts';
-import { type KnownSource, type Library, libraryStore, type UrlSource } from './library_store.ts';
+import { damagedFailure, type Failure, failureOf, INSECURE_PAGE, lostFailure } from './failures.ts';
+import { createLibraryState, type KnownPack, type Unfinished } from './library.ts';
+import type { KnownSource, UrlSource } from './library_store.ts';
 import type { KeyValueStorage } from './local_record.ts';
+import { type Stage, WELCOME } from './stage.ts';
 import { createTransferMeter, type Transfer } from './transfer_rate.ts';
-
-/** Which screen the page shows. */
-export type Stage =
-  | { readonly kind: 'starting' }
-  /** Nothing can be done here: no WebGPU, no adapter, no storage. */
-  | { readonly kind: 'blocked'; readonly failure: Failure }
-  /** No model is loaded; one can be chosen. */
-  | { readonly kind: 'welcome' }
-  | {
-      readonly kind: 'importing';
-      readonly name: string;
-      /** Files of the pack that were damaged and are fetched again; empty: an ordinary import. */
-      readonly mending: readonly string[];
-      readonly cancelling: boolean;
-    }
-  | { readonly kind: 'loading'; readonly name: string }
-  /** `name`: as the catalogue calls the model, else as it calls itself. */
-  | { readonly kind: 'ready'; readonly name: string; readonly model: LoadedModel };
 
 export interface ModelServices {
   readonly api: LaminaApi;
@@ -52,9 +28,8 @@ export interface ModelState {
   /** The models on offer; the first is the default. */
   readonly catalogue: ReadonlySignal<readonly CatalogueModel[]>;
   readonly catalogueFailure: ReadonlySignal<Failure | null>;
-  readonly packs: ReadonlySignal<readonly PackSummary[]>;
-  /** Where the import that has begun and not ended came from, as far as is known. */
-  readonly unfinished: ReadonlySignal<KnownSource | null>;
+  readonly packs: ReadonlySignal<readonly KnownPack[]>;
+  readonly unfinished: ReadonlySignal<Unfinished | null>;
   /** Of the import or the verification at hand. */
   readonly transfer: ReadonlySignal<Transfer | null>;
   /** Finds out what is here, and loads the model of the last visit. */
@@ -66,7 +41,9 @@ export interface ModelState {
   load(pack: string, name: string): Promise<void>;
   /** Loads the model at hand again, on a new device. */
   reloadEngine(): Promise<void>;
-  /** Does so when the device is gone. @returns whether a model is loaded now */
+  /** The engine has no device or no model any more: `ensureEngine` loads the model again. */
+  engineLost(): void;
+  /** @returns whether a model is loaded now */
   ensureEngine(): Promise<boolean>;
   /** The import that failed last, once more. */
   importAgain(): Promise<void>;
@@ -76,34 +53,16 @@ export interface ModelState {
 
 export function createModelState(services: ModelServices): ModelState {
   const { api, now } = services;
-  const library = libraryStore(services.storage);
+  const library = createLibraryState(api, services.storage);
   const stage = signal<Stage>({ kind: 'starting' });
   const failure = signal<Failure | null>(null);
   const environment = signal<Environment | null>(null);
   const catalogue = signal<readonly CatalogueModel[]>([]);
   const catalogueFailure = signal<Failure | null>(null);
-  const packs = signal<readonly PackSummary[]>([]);
-  const unfinished = signal<KnownSource | null>(null);
   const transfer = signal<Transfer | null>(null);
   let lastImport: UrlSource | File | null = null;
   let watching = false;
-
-  function remember(change: Partial<Library>): void {
-    library.write({ ...library.read(), ...change });
-  }
-
-  /** The catalogue's name for a pack from there, else `otherwise`. */
-  function nameOf(pack: string, otherwise: string): string {
-    const source = library.read().sources[pack];
-    return source?.kind === 'url' ? source.name : otherwise;
-  }
-
-  async function refreshPacks(): Promise<void> {
-    const found = await api.packs();
-    packs.value = found.map((pack) => ({ ...pack, name: nameOf(pack.id, pack.name) }));
-    const begun = packs.value.some(({ complete }) => !complete);
-    unfinished.value = begun ? library.read().unfinished : null;
-  }
+  let lost = false;
 
   function meter(): (progress: ImportProgress) => void {
     const measure = createTransferMeter(now);
@@ -118,22 +77,20 @@ export function createModelState(services: ModelServices): ModelState {
       stage.value = { kind: 'blocked', failure: INSECURE_PAGE };
       return;
     }
+    const offered = loadCatalogue();
     try {
       environment.value = await api.environment();
-      await refreshPacks();
+      await library.refresh();
     } catch (error) {
       stage.value = { kind: 'blocked', failure: failureOf(error, 'start') };
       return;
     }
-    const offered = loadCatalogue();
-    const { current } = library.read();
-    const complete = packs.value.filter((pack) => pack.complete);
-    const pack = complete.find(({ id }) => id === current) ?? complete[0];
+    const pack = library.toBeginWith();
     if (pack) {
       await load(pack.id, pack.name);
     } else {
       await offered;
-      stage.value = { kind: 'welcome' };
+      stage.value = WELCOME;
     }
   }
 
@@ -163,16 +120,15 @@ export function createModelState(services: ModelServices): ModelState {
       source instanceof File ? { kind: 'file', name: source.name } : source;
     failure.value = null;
     stage.value = { kind: 'importing', name: known.name, mending, cancelling: false };
-    remember({ unfinished: known });
+    library.importBegins(known);
     try {
       const pack = await api.importModel(asSource(source), meter());
-      const { sources } = library.read();
-      remember({ unfinished: null, sources: { ...sources, [pack]: known } });
-      await refreshPacks();
+      library.importEnds(pack, known);
+      await library.refresh();
       return pack;
     } catch (error) {
       if (!isCancel(error)) failure.value = failureOf(error, 'import');
-      await refreshPacks().catch(() => undefined);
+      await library.refresh().catch(() => undefined);
       stage.value = otherwise;
       return null;
     }
@@ -184,41 +140,41 @@ export function createModelState(services: ModelServices): ModelState {
       await loadOnce(pack, name);
     } catch (error) {
       if (error instanceof PackCorruptedError) await mend(pack, name, error);
-      else failToLoad(failureOf(error, 'load'));
+      else await failToLoad(failureOf(error, 'load'));
     }
   }
 
   async function loadOnce(pack: string, name: string): Promise<void> {
     stage.value = { kind: 'loading', name };
     const model = await api.load(pack, meter());
-    stage.value = { kind: 'ready', name: nameOf(pack, model.name), model };
-    remember({ current: pack });
+    lost = false;
+    stage.value = { kind: 'ready', name: library.nameOf(pack, model.name), model };
+    library.isInUse(pack);
     void watchDevice();
   }
 
   /** Imports a damaged pack again from its URL, which reads the damaged files only; once. */
-  async function mend(pack: string, name: string, damage: LaminaError): Promise<void> {
-    const source = library.read().sources[pack];
+  async function mend(pack: string, name: string, damage: PackCorruptedError): Promise<void> {
+    const source = library.sourceOf(pack);
     if (source?.kind !== 'url') {
-      failToLoad(damagedFailure(damage, source?.name ?? null));
+      await failToLoad(damagedFailure(damage, source?.name ?? null));
       return;
     }
     lastImport = source;
     const files = damage.details.files as readonly { readonly file: string }[];
-    const mended = await importPack(
-      source,
-      files.map(({ file }) => file),
-      WELCOME,
-    );
+    const names = files.map(({ file }) => file);
+    const mended = await importPack(source, names, WELCOME);
     if (mended === null) return;
     try {
       await loadOnce(mended, name);
     } catch (error) {
-      failToLoad(failureOf(error, 'load'));
+      await failToLoad(failureOf(error, 'load'));
     }
   }
 
-  function failToLoad(why: Failure): void {
+  async function failToLoad(why: Failure): Promise<void> {
+    // The pack may be gone: another tab can have removed it.
+    await library.refresh().catch(() => undefined);
     failure.value = why;
     stage.value = WELCOME;
   }
@@ -229,7 +185,9 @@ export function createModelState(services: ModelServices): ModelState {
     watching = true;
     try {
       const message = await api.deviceLost();
-      failure.value = { ...LOST, message };
+      lost = true;
+      // A load that is under way fails by itself, and tells it.
+      if (stage.value.kind === 'ready') failure.value = lostFailure(message);
     } catch (error) {
       // The worker itself is gone.
       failure.value = failureOf(error, 'start');
@@ -250,8 +208,8 @@ export function createModelState(services: ModelServices): ModelState {
     environment,
     catalogue,
     catalogueFailure,
-    packs,
-    unfinished,
+    packs: library.packs,
+    unfinished: library.unfinished,
     transfer,
     start,
     importModel,
@@ -259,11 +217,15 @@ export function createModelState(services: ModelServices): ModelState {
     async cancelImport() {
       if (stage.value.kind !== 'importing') return;
       stage.value = { ...stage.value, cancelling: true };
-      await api.cancelImport();
+      // When the worker is gone, the import is rejected with the same cause and tells it.
+      await api.cancelImport().catch(() => undefined);
     },
     reloadEngine,
+    engineLost() {
+      lost = true;
+    },
     async ensureEngine() {
-      if (failure.value?.name === LOST.name) await reloadEngine();
+      if (lost) await reloadEngine();
       return stage.value.kind === 'ready';
     },
     async importAgain() {
@@ -273,25 +235,18 @@ export function createModelState(services: ModelServices): ModelState {
       failure.value = null;
       try {
         await api.removePack(pack);
+        if (stage.value.kind === 'ready' && stage.value.model.pack === pack) stage.value = WELCOME;
+        library.forget(pack);
+        await library.refresh();
       } catch (error) {
         failure.value = failureOf(error, 'remove');
       }
-      await refreshPacks();
     },
     dismissFailure() {
       failure.value = null;
     },
   };
 }
-
-const WELCOME: Stage = { kind: 'welcome' };
-
-const LOST: Failure = {
-  name: 'DeviceLostError',
-  heading: 'The graphics device was lost',
-  message: '',
-  remedies: ['reload-engine'],
-};
 
 function asSource(source: UrlSource | File): ModelSource {
   return source instanceof File ? { file: source } : { url: source.url };

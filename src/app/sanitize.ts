@@ -5,9 +5,7 @@ const TAGS =
   'a blockquote br button code del div em figcaption figure h1 h2 h3 h4 h5 h6 hr input li ol p pre span strong table tbody td th thead tr ul'.split(
     ' ',
   );
-const ATTRIBUTES = 'align aria-label checked class disabled rel start tabindex target type'.split(
-  ' ',
-);
+const ATTRIBUTES = 'align checked class dir disabled rel start tabindex target type'.split(' ');
 
 const purify = DOMPurify(window);
 

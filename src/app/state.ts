@@ -1,3 +1,4 @@
+import type { LoadedModel } from '../worker/protocol.ts';
 import { type ChatState, createChatState } from './chat_state.ts';
 import type { Remedy } from './failures.ts';
 import type { UrlSource } from './library_store.ts';
@@ -20,6 +21,8 @@ export interface PageState {
   openModel(source: UrlSource | File): Promise<void>;
   /** Leaves the answer at hand, and loads a model from the disk. */
   usePack(pack: string, name: string): Promise<void>;
+  /** Removes a model from the disk; the answer at hand ends when it is that model's. */
+  removePack(pack: string): Promise<void>;
   /** Does what a failure's button says. `open-file` is not among them: only a click may open a file picker. */
   remedy(remedy: Exclude<Remedy, 'open-file'>): Promise<void>;
 }
@@ -31,10 +34,15 @@ export function createState(services: Services): PageState {
     ...services,
     settings: settings.settings,
     ensureEngine: models.ensureEngine,
+    engineLost: models.engineLost,
   });
 
-  models.stage.subscribe(({ kind }) => {
-    if (kind === 'ready') chat.resetResidence();
+  let loaded: LoadedModel | null = null;
+  models.stage.subscribe((stage) => {
+    // A failed import comes back to the model that was there, and its figures go on.
+    if (stage.kind !== 'ready' || stage.model === loaded) return;
+    loaded = stage.model;
+    chat.showResidence(loaded.residence);
   });
 
   const remedies: Record<Exclude<Remedy, 'open-file'>, () => unknown> = {
@@ -42,7 +50,7 @@ export function createState(services: Services): PageState {
     'reload-engine': models.reloadEngine,
     'import-again': models.importAgain,
     'answer-again': chat.answerAgain,
-    'new-chat': chat.newChat,
+    'new-chat': chat.askInNewChat,
   };
 
   return {
@@ -56,6 +64,10 @@ export function createState(services: Services): PageState {
     async usePack(pack, name) {
       await chat.stop();
       await models.load(pack, name);
+    },
+    async removePack(pack) {
+      if (pack === loaded?.pack) await chat.stop();
+      await models.remove(pack);
     },
     async remedy(remedy) {
       await remedies[remedy]();

@@ -5,10 +5,15 @@ import type { Residence } from '../worker/protocol.ts';
 import { paintLayers, type StripColours } from './layer_painter.ts';
 import { cellOf, LayerTrail } from './layer_trail.ts';
 
-/** Keeps a canvas in step with what is on the GPU. Draws only while something moves; never renders or lays out. */
+/**
+ * Keeps a canvas in step with what is on the GPU. Draws only while something moves; never renders or lays out.
+ * @param residence every report
+ * @param figures the same at a slow pace, for people who asked for less motion
+ */
 export function useLayerCanvas(
   canvas: RefObject<HTMLCanvasElement | null>,
   residence: ReadonlySignal<Residence>,
+  figures: ReadonlySignal<Residence>,
   layers: number,
 ): void {
   useEffect(() => {
@@ -18,14 +23,15 @@ export function useLayerCanvas(
     const calm = matchMedia('(prefers-reduced-motion: reduce)');
     const dark = matchMedia('(prefers-color-scheme: dark)');
     let colours = coloursOf(element);
-    let width = 0;
-    let height = 0;
     let frame = 0;
 
     const draw = (now: number) => {
       frame = 0;
       const moving = trail.step(now);
-      paintLayers(context, trail.glow, colours, width, height, devicePixelRatio);
+      const { clientWidth, clientHeight } = element;
+      // Also when the page was zoomed, or moved to another screen.
+      fit(element, clientWidth * devicePixelRatio, clientHeight * devicePixelRatio);
+      paintLayers(context, trail.glow, colours, clientWidth, clientHeight, devicePixelRatio);
       if (moving) schedule();
     };
     const schedule = () => {
@@ -35,20 +41,14 @@ export function useLayerCanvas(
       colours = coloursOf(element);
       schedule();
     };
-    const resized = new ResizeObserver(([entry]) => {
-      ({ width, height } = entry!.contentRect);
-      element.width = Math.round(width * devicePixelRatio);
-      element.height = Math.round(height * devicePixelRatio);
-      // Setting its size clears a canvas: draw in the same frame.
-      draw(performance.now());
-    });
+    // A canvas that is stretched for a frame can be seen: draw at once.
+    const resized = new ResizeObserver(() => draw(performance.now()));
 
     resized.observe(element);
     dark.addEventListener('change', recolour);
     const stop = effect(() => {
-      const cell = cellOf(residence.value.at, layers);
-      if (calm.matches) trail.showOnly(cell);
-      else trail.move(cell);
+      if (calm.matches) trail.showOnly(cellOf(figures.value.at, layers));
+      else trail.move(cellOf(residence.value.at, layers));
       schedule();
     });
     return () => {
@@ -57,7 +57,13 @@ export function useLayerCanvas(
       dark.removeEventListener('change', recolour);
       cancelAnimationFrame(frame);
     };
-  }, [canvas, residence, layers]);
+  }, [canvas, residence, figures, layers]);
+}
+
+/** Gives the canvas as many pixels as the screen has there; that clears it, so only when needed. */
+function fit(canvas: HTMLCanvasElement, width: number, height: number): void {
+  if (canvas.width !== Math.round(width)) canvas.width = Math.round(width);
+  if (canvas.height !== Math.round(height)) canvas.height = Math.round(height);
 }
 
 function coloursOf(element: Element): StripColours {

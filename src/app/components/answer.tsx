@@ -9,17 +9,17 @@ import { usePage } from './page_context.ts';
 
 /** One answer: its text, how it ended, and its figures. Only the last one can be asked for again. */
 export const Answer = memo(({ answer, last }: { answer: AnswerTurn; last: boolean }) => {
-  const { content, state, failure, finishReason, statistics } = answer;
+  const { content, state, failure, statistics } = answer;
+  const ending = endingOf(answer);
   return (
     <article class="answer" data-testid="answer" data-state={state} aria-label="Answer">
-      {state === 'streaming' && content === '' && <Thinking />}
       <AnswerText content={content} streaming={state === 'streaming'} />
       {failure && <Notice failure={last ? failure : { ...failure, remedies: [] }} />}
-      {state === 'done' && (
+      {state !== 'error' && (
         <footer class="answer-foot">
-          <CopyButton text={content} />
-          {finishReason === 'cancelled' && <span>Stopped</span>}
-          {finishReason === 'length' && <span>Cut at the longest answer that is set</span>}
+          {state === 'streaming' && <Progress reading={content === ''} />}
+          {state === 'done' && content !== '' && <CopyButton text={content} />}
+          {ending && <span>{ending}</span>}
           {statistics && <AnswerStatistics statistics={statistics} />}
         </footer>
       )}
@@ -27,12 +27,24 @@ export const Answer = memo(({ answer, last }: { answer: AnswerTurn; last: boolea
   );
 });
 
-/** Before the first word: the prompt goes through the layers. */
-function Thinking() {
+/** In the place where the figures will stand. */
+function Progress({ reading }: { reading: boolean }) {
   const prefill = usePage().chat.prefill.value;
   return (
-    <p class="thinking">
-      Reading the prompt{prefill !== null && prefill > 0 && ` · ${formatPercent(prefill)}`}
-    </p>
+    <span class="working">
+      {!reading && 'Writing'}
+      {reading && 'Reading the prompt'}
+      {reading && prefill !== null && prefill > 0 && `, ${formatPercent(prefill)}`}
+    </span>
   );
+}
+
+/** Said where the model did not end the answer by itself. */
+function endingOf({ state, content, finishReason }: AnswerTurn): string | null {
+  if (state !== 'done') return null;
+  if (finishReason === 'cancelled') {
+    return content === '' ? 'Stopped before the first word' : 'Stopped';
+  }
+  if (finishReason === 'length') return 'Cut off at the longest answer that is set';
+  return content === '' ? 'The model had nothing to say' : null;
 }

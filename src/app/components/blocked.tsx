@@ -4,9 +4,9 @@ import { Notice } from './notice.tsx';
 /** Nothing can be done in this browser as it is: says why, and what would help. */
 export function Blocked({ failure }: { failure: Failure }) {
   return (
-    <main class="centred">
-      <div class="column">
-        <Notice failure={failure} />
+    <main class="centred" tabIndex={-1}>
+      <div class="column blocked">
+        <Notice failure={failure} alert />
         {failure.name === 'WebGpuUnavailableError' && (
           <dl class="browsers">
             <dt>Chrome, Edge</dt>

@@ -10,20 +10,23 @@ import { usePage } from './page_context.ts';
 
 /** The conversation, with the layers beside it. */
 export function Chat({ name, model }: { name: string; model: LoadedModel }) {
-  const { models } = usePage();
-  const scroller = useRef<HTMLDivElement>(null);
+  const { models, chat } = usePage();
+  const scroller = useRef<HTMLElement>(null);
   const content = useRef<HTMLDivElement>(null);
   const { atEnd, scrollToEnd } = useStickyScroll(scroller, content);
   const failure = models.failure.value;
+  const last = chat.conversation.value.at(-1);
+  // The answer that the failure broke off has said it.
+  const told = last?.role === 'assistant' && last.failure?.name === failure?.name;
   return (
     <>
       <Instrument model={model} />
-      <main class="chat">
-        <div ref={scroller} class="scroller">
+      <main class="chat" tabIndex={-1}>
+        <section ref={scroller} class="scroller" aria-label="Conversation">
           <div ref={content} class="column log">
             <MessageLog name={name} model={model} />
           </div>
-        </div>
+        </section>
         <div class="column foot">
           {!atEnd.value && (
             <button type="button" class="button to-end" onClick={scrollToEnd}>
@@ -31,7 +34,7 @@ export function Chat({ name, model }: { name: string; model: LoadedModel }) {
               <span class="visually-hidden">To the latest message</span>
             </button>
           )}
-          {failure && <Notice failure={failure} onDismiss={models.dismissFailure} />}
+          {failure && !told && <Notice failure={failure} alert onDismiss={models.dismissFailure} />}
           <Composer onSend={scrollToEnd} />
         </div>
       </main>

@@ -1,23 +1,30 @@
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect } from 'preact/hooks';
+import { COMPOSER, focusComposer } from '../focus_composer.ts';
 import { SendIcon, StopIcon } from './icons.tsx';
 import { usePage } from './page_context.ts';
+
+/** The key code of a key that an input method takes. */
+const INPUT_METHOD = 229;
 
 /** Where a message is written: Enter sends, Shift and Enter makes a new line. */
 export function Composer({ onSend }: { onSend: () => void }) {
   const { chat } = usePage();
-  const { draft, busy } = chat;
-  const area = useRef<HTMLTextAreaElement>(null);
+  const { draft, activity } = chat;
+  const empty = draft.value.trim() === '';
 
-  // On a touch screen the keyboard would cover half of the page before anyone asked for it.
-  useEffect(() => {
-    if (matchMedia('(pointer: fine)').matches) area.current!.focus();
-  }, []);
+  useEffect(focusComposer, []);
 
   const send = () => {
-    if (draft.value.trim() === '' || busy.value) return;
+    if (empty || activity.value !== 'idle') return;
     onSend();
     void chat.send();
-    area.current!.focus();
+    focusComposer();
+  };
+  const stop = ({ detail }: MouseEvent) => {
+    // The second click on Send.
+    if (detail > 1) return;
+    void chat.stop();
+    focusComposer();
   };
 
   return (
@@ -28,10 +35,11 @@ export function Composer({ onSend }: { onSend: () => void }) {
         send();
       }}
     >
-      <div class="composer-text" data-text={`${draft.value} `}>
+      <div class="composer-text" data-text={`${draft.value} `} dir="auto">
         <textarea
-          ref={area}
+          id={COMPOSER}
           rows={1}
+          dir="auto"
           data-testid="composer"
           aria-label="Message"
           placeholder="Write a message"
@@ -41,34 +49,36 @@ export function Composer({ onSend }: { onSend: () => void }) {
             draft.value = currentTarget.value;
           }}
           onKeyDown={(event) => {
-            // While an input method composes, Enter takes its suggestion.
-            if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
+            if (event.key !== 'Enter' || event.shiftKey) return;
+            // Enter takes the input method's suggestion; Safari has ended the composition by then.
+            if (event.isComposing || event.keyCode === INPUT_METHOD) return;
             event.preventDefault();
             send();
           }}
         />
       </div>
-      {busy.value ? (
-        <button
-          key="stop"
-          type="button"
-          class="button primary round"
-          data-testid="stop"
-          onClick={() => void chat.stop()}
-        >
-          <StopIcon />
-          <span class="visually-hidden">Stop</span>
-        </button>
-      ) : (
+      {activity.value === 'idle' ? (
         <button
           key="send"
           type="submit"
           class="button primary round"
           data-testid="send"
-          disabled={draft.value.trim() === ''}
+          disabled={empty}
         >
           <SendIcon />
           <span class="visually-hidden">Send</span>
+        </button>
+      ) : (
+        <button
+          key="stop"
+          type="button"
+          class="button primary round"
+          data-testid="stop"
+          disabled={activity.value === 'stopping'}
+          onClick={stop}
+        >
+          <StopIcon />
+          <span class="visually-hidden">{activity.value === 'stopping' ? 'Stopping' : 'Stop'}</span>
         </button>
       )}
     </form>

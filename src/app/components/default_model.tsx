@@ -1,25 +1,32 @@
 import type { CatalogueModel } from '../catalogue.ts';
 import { formatBytes } from '../format.ts';
+import type { KnownSource } from '../library_store.ts';
 import { usePage } from './page_context.ts';
 
 /** The model that the page offers, with its size and licence. */
 export function DefaultModel({ model }: { model: CatalogueModel }) {
   const page = usePage();
   const { packs, unfinished } = page.models;
-  const begun = unfinished.value?.kind === 'url' && unfinished.value.url === model.url;
-  const here = packs.value.find(({ complete }) => !complete)?.bytes ?? 0;
+  const isOurs = ({ source }: { source: KnownSource | null }) =>
+    source?.kind === 'url' && source.url === model.url;
+  const begun = unfinished.value && isOurs(unfinished.value) ? unfinished.value : null;
+  const here = packs.value.find((pack) => pack.complete && isOurs(pack));
+  const start = () =>
+    here
+      ? page.usePack(here.id, here.name)
+      : page.openModel({ kind: 'url', url: model.url, name: model.name });
   return (
     <section class="card" aria-labelledby="default-model">
       <div class="card-text">
         <h2 id="default-model">{model.name}</h2>
         <p>{model.description}</p>
-        <p class="facts">
-          <span>{formatBytes(model.bytes)}</span>
-          <span>{model.license}</span>
-        </p>
+        <ul class="facts">
+          <li>{formatBytes(model.bytes)}</li>
+          <li>{model.license}</li>
+        </ul>
         {begun && (
           <p class="hint">
-            {formatBytes(here)} are here already: the download goes on where it stopped.
+            {formatBytes(begun.bytes)} are here already: the download goes on where it stopped.
           </p>
         )}
       </div>
@@ -27,9 +34,11 @@ export function DefaultModel({ model }: { model: CatalogueModel }) {
         type="button"
         class="button primary"
         data-testid="import-default"
-        onClick={() => void page.openModel({ kind: 'url', url: model.url, name: model.name })}
+        onClick={() => void start()}
       >
-        {begun ? 'Continue the download' : 'Download and start'}
+        {here && 'Start'}
+        {begun && 'Continue the download'}
+        {!here && !begun && 'Download and start'}
       </button>
     </section>
   );

@@ -1,4 +1,5 @@
 import type { LoadedModel } from '../../worker/protocol.ts';
+import { focusComposer } from '../focus_composer.ts';
 import { formatBytes } from '../format.ts';
 import { wholeBytes } from '../model_bytes.ts';
 import { usePage } from './page_context.ts';
@@ -13,6 +14,11 @@ const EXAMPLES = [
 /** Before the first message. */
 export function EmptyChat({ name, model }: { name: string; model: LoadedModel }) {
   const { chat } = usePage();
+  const thenWrite = (action: () => unknown) => () => {
+    void action();
+    // The button that was pressed is about to go.
+    focusComposer();
+  };
   return (
     <div class="empty-chat">
       <h1>Ask {name}</h1>
@@ -21,22 +27,25 @@ export function EmptyChat({ name, model }: { name: string; model: LoadedModel })
         One layer at a time is on the GPU: {formatBytes(Math.max(...model.layerBytes))}.
       </p>
       <SoftwareNote />
-      <ul class="examples">
+      <ul class="examples" aria-label="Examples">
         {EXAMPLES.map((example) => (
           <li key={example}>
             <button
               type="button"
               class="button"
-              onClick={() => {
-                chat.draft.value = example;
-                void chat.send();
-              }}
+              disabled={chat.activity.value !== 'idle'}
+              onClick={thenWrite(() => chat.send(example))}
             >
               {example}
             </button>
           </li>
         ))}
       </ul>
+      {chat.putAway.value && (
+        <button type="button" class="button quiet undo" onClick={thenWrite(chat.undoNewChat)}>
+          Back to the last chat
+        </button>
+      )}
     </div>
   );
 }

@@ -1,3 +1,4 @@
+import { focusComposer } from '../focus_composer.ts';
 import { ChevronIcon, Mark, NewChatIcon, SettingsIcon } from './icons.tsx';
 import { ModelMenu } from './model_menu.tsx';
 import { usePage } from './page_context.ts';
@@ -12,12 +13,15 @@ export function Header() {
     <header class="bar">
       <span class="wordmark">
         <Mark />
-        Lamina
+        <span class={ready ? 'wide-only' : undefined}>Lamina</span>
       </span>
       {ready && (
         <>
           <button type="button" class="button quiet model-button" popovertarget="model-menu">
-            <span data-testid="model-name">{stage.name}</span>
+            <span class="visually-hidden">Model: </span>
+            <span class="model-name" data-testid="model-name">
+              {stage.name}
+            </span>
             <ChevronIcon />
           </button>
           <ModelMenu />
@@ -27,11 +31,13 @@ export function Header() {
               class="button quiet"
               data-testid="new-chat"
               disabled={chat.conversation.value.length === 0}
-              onClick={chat.newChat}
+              onClick={() => {
+                chat.newChat();
+                focusComposer();
+              }}
             >
               <NewChatIcon />
               <span class="wide-only">New chat</span>
-              <span class="visually-hidden narrow-only">New chat</span>
             </button>
             <button type="button" class="button quiet" popovertarget="settings">
               <SettingsIcon />

@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact';
 import { adapterName } from '../../gpu/device.ts';
 import type { LoadedModel } from '../../worker/protocol.ts';
 import { formatBytes } from '../format.ts';
@@ -7,23 +8,27 @@ import { LayerStrip } from './layer_strip.tsx';
 import { usePage } from './page_context.ts';
 import { SoftwareNote } from './software_note.tsx';
 
-/** What is on the GPU: the layers, the one at hand lit, and the bytes. */
+/** What is on the GPU: how little of the model, which layer, and the bytes. */
 export function Instrument({ model }: { model: LoadedModel }) {
   const { chat, models } = usePage();
   const { at, weightBytes, peakWeightBytes, bytesRead } = chat.figures.value;
   const here = models.environment.value;
   return (
     <aside class="instrument" aria-label="Layers on the GPU">
+      <p class="resident">
+        <strong>{formatBytes(weightBytes)}</strong>{' '}
+        <span>of {formatBytes(wholeBytes(model))} on the GPU</span>
+      </p>
       <p class="now" data-lit={at !== null}>
         {placeName(at)}
       </p>
       <LayerStrip model={model} />
       <dl class="figures">
-        <Figure term="On the GPU now" bytes={weightBytes} />
-        <Figure term="Most so far" bytes={peakWeightBytes} />
-        <Figure term="Largest layer" bytes={Math.max(...model.layerBytes)} />
-        <Figure term="Whole model" bytes={wholeBytes(model)} />
-        <Figure term="Read from disk" bytes={bytesRead} />
+        <Figure bytes={bytesRead}>
+          Read<span class="wide-only"> from disk</span>
+        </Figure>
+        <Figure bytes={peakWeightBytes}>Most on the GPU</Figure>
+        <Figure bytes={Math.max(...model.layerBytes)}>Largest layer</Figure>
       </dl>
       <div class="instrument-foot">
         {here && <p>{adapterName(here.adapter)}</p>}
@@ -33,10 +38,10 @@ export function Instrument({ model }: { model: LoadedModel }) {
   );
 }
 
-function Figure({ term, bytes }: { term: string; bytes: number }) {
+function Figure({ bytes, children }: { bytes: number; children: ComponentChildren }) {
   return (
     <div>
-      <dt>{term}</dt>
+      <dt>{children}</dt>
       <dd>{formatBytes(bytes)}</dd>
     </div>
   );

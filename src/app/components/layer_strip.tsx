@@ -8,7 +8,7 @@ export function LayerStrip({ model }: { model: LoadedModel }) {
   const { residence, figures } = usePage().chat;
   const canvas = useRef<HTMLCanvasElement>(null);
   const layers = model.layerBytes.length;
-  useLayerCanvas(canvas, residence, layers);
+  useLayerCanvas(canvas, residence, figures, layers);
   return (
     <div
       class="layer-strip"

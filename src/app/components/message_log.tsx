@@ -10,6 +10,7 @@ export function MessageLog({ name, model }: { name: string; model: LoadedModel }
   if (turns.length === 0) return <EmptyChat name={name} model={model} />;
   return (
     <>
+      <h1 class="visually-hidden">Chat with {name}</h1>
       {turns.map((turn, i) =>
         turn.role === 'user' ? (
           <Question key={i} content={turn.content} />

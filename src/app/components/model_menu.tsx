@@ -1,4 +1,5 @@
 import { adapterName } from '../../gpu/device.ts';
+import { OffersList } from './offers_list.tsx';
 import { OpenFileButton } from './open_file_button.tsx';
 import { PackList } from './pack_list.tsx';
 import { usePage } from './page_context.ts';
@@ -11,6 +12,7 @@ export function ModelMenu() {
     <section id="model-menu" popover="auto" class="popover" aria-label="Models">
       <h2>On this device</h2>
       <PackList />
+      <OffersList />
       <OpenFileButton />
       <div class="popover-foot">
         {here && <p class="hint">Runs on {adapterName(here.adapter)}</p>}

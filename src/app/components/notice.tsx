@@ -1,26 +1,34 @@
 import type { Failure, Remedy } from '../failures.ts';
+import { focusComposer } from '../focus_composer.ts';
 import { OpenFileButton } from './open_file_button.tsx';
 import { usePage } from './page_context.ts';
 
 const LABELS: Readonly<Record<Exclude<Remedy, 'open-file'>, string>> = {
   'reload-page': 'Load the page again',
-  'reload-engine': 'Reload the engine',
+  'reload-engine': 'Load the model again',
   'import-again': 'Try again',
   'answer-again': 'Try again',
-  'new-chat': 'New chat',
+  'new-chat': 'Ask in a new chat',
 };
 
 interface NoticeProps {
   readonly failure: Failure;
+  /** It is read out when it appears; the chat announces failed answers by itself. */
+  readonly alert?: boolean;
   /** Given where the notice can be put away. */
   readonly onDismiss?: () => void;
 }
 
 /** What went wrong, and what can be done about it. */
-export function Notice({ failure, onDismiss }: NoticeProps) {
+export function Notice({ failure, alert = false, onDismiss }: NoticeProps) {
   const page = usePage();
   return (
-    <div class="notice" role="alert" data-testid="error" data-error={failure.name}>
+    <div
+      class="notice"
+      role={alert ? 'alert' : undefined}
+      data-testid="error"
+      data-error={failure.name}
+    >
       <h2>{failure.heading}</h2>
       <p>{failure.message}</p>
       {(failure.remedies.length > 0 || onDismiss) && (
@@ -33,7 +41,11 @@ export function Notice({ failure, onDismiss }: NoticeProps) {
                 key={remedy}
                 type="button"
                 class="button"
-                onClick={() => void page.remedy(remedy)}
+                onClick={() => {
+                  void page.remedy(remedy);
+                  // The notice goes, and its buttons with it.
+                  focusComposer();
+                }}
               >
                 {LABELS[remedy]}
               </button>

@@ -1,24 +1,40 @@
 import { useSignal } from '@preact/signals';
-import type { PackSummary } from '../../worker/protocol.ts';
+import { useRef } from 'preact/hooks';
 import { formatBytes } from '../format.ts';
+import type { KnownPack } from '../library.ts';
 import { usePage } from './page_context.ts';
 
-/** The models on disk: to use, or to remove. */
+/** The models on disk: to use, to go on with, or to remove. */
 export function PackList() {
   const { packs, stage } = usePage().models;
+  const list = useRef<HTMLUListElement>(null);
   const loaded = stage.value.kind === 'ready' ? stage.value.model.pack : null;
   return (
-    <ul class="packs">
+    <ul ref={list} class="packs" tabIndex={-1}>
       {packs.value.map((pack) => (
-        <Pack key={pack.id} pack={pack} loaded={pack.id === loaded} />
+        <Pack
+          key={pack.id}
+          pack={pack}
+          loaded={pack.id === loaded}
+          // The button that was pressed goes with its row.
+          onRemove={() => list.current!.focus()}
+        />
       ))}
     </ul>
   );
 }
 
-function Pack({ pack, loaded }: { pack: PackSummary; loaded: boolean }) {
+interface PackProps {
+  readonly pack: KnownPack;
+  readonly loaded: boolean;
+  readonly onRemove: () => void;
+}
+
+function Pack({ pack, loaded, onRemove }: PackProps) {
   const page = usePage();
   const asking = useSignal(false);
+  const unfinished = page.models.unfinished.value;
+  const source = unfinished?.pack === pack.id ? unfinished.source : null;
   return (
     <li class="pack">
       <div class="pack-text">
@@ -39,22 +55,34 @@ function Pack({ pack, loaded }: { pack: PackSummary; loaded: boolean }) {
           Use
         </button>
       )}
-      {!loaded && (
+      {source?.kind === 'url' && (
         <button
           type="button"
-          class="button quiet"
-          aria-label={asking.value ? `Really remove ${pack.name}` : `Remove ${pack.name}`}
-          onBlur={() => {
-            asking.value = false;
-          }}
-          onClick={() => {
-            if (asking.value) void page.models.remove(pack.id);
-            else asking.value = true;
-          }}
+          class="button"
+          aria-label={`Continue ${pack.name}`}
+          onClick={() => void page.openModel(source)}
         >
-          {asking.value ? 'Really remove?' : 'Remove'}
+          Continue
         </button>
       )}
+      <button
+        type="button"
+        class="button quiet"
+        aria-label={asking.value ? `Really remove ${pack.name}` : `Remove ${pack.name}`}
+        onBlur={() => {
+          asking.value = false;
+        }}
+        onClick={() => {
+          if (!asking.value) {
+            asking.value = true;
+            return;
+          }
+          onRemove();
+          void page.removePack(pack.id);
+        }}
+      >
+        {asking.value ? 'Really remove?' : 'Remove'}
+      </button>
     </li>
   );
 }

@@ -23,7 +23,8 @@ export function SettingsPanel() {
         <textarea
           rows={3}
           data-testid="setting-system"
-          placeholder="None: the model’s own"
+          dir="auto"
+          placeholder="Empty: what the model brings along"
           value={settings.value.system}
           onInput={({ currentTarget }) => setSystem(currentTarget.value)}
         />

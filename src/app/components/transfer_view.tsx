@@ -1,5 +1,5 @@
-import { formatByteRate, formatBytes, formatDuration, formatPercent } from '../format.ts';
-import type { Stage } from '../model_state.ts';
+import { formatByteRate, formatBytes, formatPercent, formatTimeLeft } from '../format.ts';
+import type { Stage } from '../stage.ts';
 import type { Transfer } from '../transfer_rate.ts';
 import { usePage } from './page_context.ts';
 
@@ -11,7 +11,7 @@ export function TransferView({ stage }: { stage: TransferStage }) {
   const transfer = models.transfer.value;
   const importing = stage.kind === 'importing';
   return (
-    <main class="centred">
+    <main class="centred" tabIndex={-1}>
       <section class="column transfer" aria-labelledby="transfer-title">
         <p class="eyebrow">{importing ? eyebrow(stage.mending) : 'Loading'}</p>
         <h1 id="transfer-title">{stage.name}</h1>
@@ -80,7 +80,7 @@ function pace(transfer: Transfer | null, kind: TransferStage['kind']): string {
   if (!transfer || transfer.bytesPerSecond === null || transfer.timeLeft === null) return '';
   const rate = formatByteRate(transfer.bytesPerSecond);
   // Checking a disk takes seconds: only a download is worth a forecast.
-  return kind === 'loading' ? rate : `${rate} · ${formatDuration(transfer.timeLeft)} left`;
+  return kind === 'loading' ? rate : `${rate} · ${formatTimeLeft(transfer.timeLeft)}`;
 }
 
 function doing(transfer: Transfer | null, kind: TransferStage['kind']): string {

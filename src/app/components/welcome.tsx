@@ -13,10 +13,12 @@ export function Welcome() {
   const failure = models.failure.value ?? models.catalogueFailure.value;
   const { catalogue, environment, packs, unfinished } = models;
   const model = catalogue.value[0];
+  const file = unfinished.value?.source.kind === 'file' ? unfinished.value.source : null;
   const here = environment.value;
   return (
-    <main class="centred">
+    <main class="centred" tabIndex={-1}>
       <div class="column welcome">
+        {failure && <Notice failure={failure} alert />}
         <div class="intro">
           <h1>
             A language model on <em>your own</em> GPU, one layer at a time.
@@ -27,17 +29,16 @@ export function Welcome() {
             that you write leaves the machine.
           </p>
         </div>
-        {failure && <Notice failure={failure} />}
         {model && <DefaultModel model={model} />}
-        {unfinished.value?.kind === 'file' && (
+        {file && (
           <p class="hint">
-            The import of “{unfinished.value.name}” has not ended. Open the same file again: it goes
-            on where it stopped.
+            The import of “{file.name}” has not ended. Open the same file again: it goes on where it
+            stopped.
           </p>
         )}
         <div class="own-file">
           <OpenFileButton />
-          <p class="hint">or drop a file anywhere on this page</p>
+          <p class="hint mouse-only">or drop a file anywhere on this page</p>
         </div>
         {packs.value.length > 0 && (
           <section class="on-disk">
@@ -46,10 +47,10 @@ export function Welcome() {
           </section>
         )}
         {here && (
-          <footer class="facts">
-            <span>{adapterName(here.adapter)}</span>
-            {here.available !== null && <span>{formatBytes(here.available)} of storage free</span>}
-          </footer>
+          <ul class="facts" aria-label="This device">
+            <li>{adapterName(here.adapter)}</li>
+            {here.available !== null && <li>{formatBytes(here.available)} of storage free</li>}
+          </ul>
         )}
         <SoftwareNote />
       </div>

@@ -2,7 +2,9 @@ import { render } from 'preact';
 import { App } from '../../../src/app/app.tsx';
 import { markdownBlocks } from '../../../src/app/markdown.ts';
 import { sanitize } from '../../../src/app/sanitize.ts';
+import * as engineErrors from '../../../src/engine/errors.ts';
 import * as gpuErrors from '../../../src/gpu/errors.ts';
+import * as storeErrors from '../../../src/store/errors.ts';
 import {
   completePack,
   LAYER_BYTES,
@@ -15,7 +17,9 @@ import {
 const scripted = {
   api: new ScriptedApi(),
   completePack,
+  engineErrors,
   gpuErrors,
+  storeErrors,
   LAYER_BYTES,
   PACK_ID,
   resultOf,

@@ -147,6 +147,7 @@ export function resultOf(
     finish_reason,
     statistics: {
       prompt_tokens: 31,
+      cached_tokens: 0,
       completion_tokens: 212,
       time_to_first_token_ms: 421,
       tokens_per_second: 13.08,
@@ -190,5 +191,11 @@ function loadedModel(pack: string, name: string): LoadedModel {
     embeddingBytes: EDGE_BYTES,
     headBytes: EDGE_BYTES,
     contextLength: 8192,
+    residence: {
+      at: null,
+      weightBytes: LAYER_BYTES,
+      peakWeightBytes: LAYER_BYTES,
+      bytesRead: 0,
+    },
   };
 }
