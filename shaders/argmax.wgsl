@@ -13,7 +13,7 @@ var<workgroup> bad: array<u32, THREADS>;
 @compute @workgroup_size(THREADS)
 fn argmax(@builtin(local_invocation_index) local: u32) {
   var id = 0u;
-  var value = -3.4e38;
+  var value = -0x1.fffffep+127;
   var not_finite = 0u;
   for (var i = local; i < VOCAB; i += THREADS) {
     let logit = logits[i];

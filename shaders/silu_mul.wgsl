@@ -11,5 +11,6 @@ fn silu_mul(@builtin(global_invocation_id) id: vec3u) {
   if (id.x >= WIDTH / 4 || id.y >= pass_.tokens) { return; }
   let at = id.y * (WIDTH / 4) + id.x;
   let x = gate[at];
-  gate[at] = x / (1.0 + exp(-x)) * up[at];
+  // Beyond 88, exp leaves f32, and WGSL does not promise an infinity there; the result is nothing by then.
+  gate[at] = x / (1.0 + exp(min(-x, vec4f(88)))) * up[at];
 }

@@ -14,7 +14,7 @@ var<workgroup> bad: array<u32, THREADS>;
 
 @compute @workgroup_size(THREADS)
 fn softmax_sum(@builtin(local_invocation_index) local: u32) {
-  var largest = -3.4e38;
+  var largest = -0x1.fffffep+127;
   var not_finite = 0u;
   for (var i = local; i < VOCAB; i += THREADS) {
     // By its bits: a compiler may assume that no value is NaN.

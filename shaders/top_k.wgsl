@@ -11,7 +11,7 @@ struct Candidate { id: u32, logit: f32 }
 
 const THREADS = 256u;
 const WIDTH = 1024u;
-const NOBODY = Candidate(0xffffffff, -3.4e38);
+const NOBODY = Candidate(0xffffffff, -0x1.fffffep+127);
 var<workgroup> sorted: array<Candidate, WIDTH>;
 
 fn before(a: Candidate, b: Candidate) -> bool {
@@ -21,10 +21,10 @@ fn before(a: Candidate, b: Candidate) -> bool {
 @compute @workgroup_size(THREADS)
 fn top_k(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
   for (var i = local; i < WIDTH; i += THREADS) {
-    let from = group.x * WIDTH + i;
+    let source = group.x * WIDTH + i;
     var candidate = NOBODY;
-    if (from < COUNT) {
-      if (FROM_LOGITS) { candidate = Candidate(from, logits[from]); } else { candidate = candidates[from]; }
+    if (source < COUNT) {
+      if (FROM_LOGITS) { candidate = Candidate(source, logits[source]); } else { candidate = candidates[source]; }
     }
     sorted[i] = candidate;
   }

@@ -40,6 +40,16 @@ export class GpuBudgetError extends LaminaError {
   }
 }
 
+/** One buffer would be larger than the GPU allows. */
+export class GpuBufferSizeError extends LaminaError {
+  constructor(details: { label: string; bytes: number; limit: number }) {
+    super(
+      `"${details.label}" needs ${details.bytes} bytes in one piece; this GPU allows ${details.limit}. Use a shorter context, or a smaller model.`,
+      details,
+    );
+  }
+}
+
 /** The GPU has no memory left. */
 export class GpuOutOfMemoryError extends LaminaError {
   constructor(details: { label: string; bytes: number }) {
@@ -72,6 +82,7 @@ registerErrors({
   NoAdapterError,
   DeviceLostError,
   GpuBudgetError,
+  GpuBufferSizeError,
   GpuOutOfMemoryError,
   ShaderError,
   GpuValidationError,

@@ -1,4 +1,4 @@
-import { GpuBudgetError, GpuOutOfMemoryError } from './errors.ts';
+import { GpuBudgetError, GpuBufferSizeError, GpuOutOfMemoryError } from './errors.ts';
 
 export const PURPOSES = ['weights', 'kv', 'activations', 'staging'] as const;
 export type Purpose = (typeof PURPOSES)[number];
@@ -26,7 +26,7 @@ export class BufferLedger {
     this.budget = budget;
   }
 
-  /** @throws GpuBudgetError, GpuOutOfMemoryError */
+  /** @throws GpuBudgetError, GpuBufferSizeError, GpuOutOfMemoryError */
   async create(
     purpose: Purpose,
     label: string,
@@ -37,6 +37,8 @@ export class BufferLedger {
     if (used + size > this.budget) {
       throw new GpuBudgetError({ label, bytes: size, used, budget: this.budget });
     }
+    const limit = this.largest(purpose);
+    if (size > limit) throw new GpuBufferSizeError({ label, bytes: size, limit });
     this.device.pushErrorScope('out-of-memory');
     const buffer = this.device.createBuffer({ label, size, usage });
     // Counted before the device answers, so that concurrent requests cannot pass the budget together.
@@ -68,6 +70,13 @@ export class BufferLedger {
 
   total(): number {
     return PURPOSES.reduce((sum, purpose) => sum + this.read(purpose).bytes, 0);
+  }
+
+  /** Bytes that one buffer may have. Kernels see keys, values and activations whole, weights by tiles. */
+  private largest(purpose: Purpose): number {
+    const { maxBufferSize, maxStorageBufferBindingSize } = this.device.limits;
+    const whole = purpose === 'kv' || purpose === 'activations';
+    return whole ? Math.min(maxBufferSize, maxStorageBufferBindingSize) : maxBufferSize;
   }
 
   private count(purpose: Purpose, bytes: number): void {

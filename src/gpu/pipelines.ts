@@ -70,7 +70,10 @@ export class Pipelines {
     let module = this.modules.get(label);
     if (!module) {
       const code = type ? withDecoder(kernel.wgsl, type) : kernel.wgsl;
+      // `compile` reports what is wrong with it.
+      this.device.pushErrorScope('validation');
       module = this.device.createShaderModule({ label, code });
+      this.device.popErrorScope().catch(() => undefined);
       this.modules.set(label, module);
     }
     return module;

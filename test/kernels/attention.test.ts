@@ -1,0 +1,169 @@
+import { expect, test } from 'vitest';
+import { spansOf } from '../../src/engine/batch.ts';
+import { attention } from '../../src/gpu/kernels.ts';
+import { ROUNDING, rmsError, worstError } from './accuracy.ts';
+import { config, randomFloats, shuffled } from './data.ts';
+import { openDevice } from './device.ts';
+import { Lab, poisoned } from './lab.ts';
+import { attention as reference } from './reference/attention.ts';
+import { kvAppend, type Pages } from './reference/kv_pages.ts';
+
+const lab = new Lab(await openDevice());
+
+interface Shape {
+  readonly heads: number;
+  readonly kv_heads: number;
+  readonly head_dim: number;
+}
+
+/** Tokens of one pass: some positions of a sequence, after those that the cache already holds. */
+interface Part {
+  readonly sequence: number;
+  readonly first: number;
+  readonly length: number;
+}
+
+const positionsOf = ({ sequence }: Part, from: number, length: number): number[] =>
+  Array.from({ length }, (_, i) => [from + i, sequence]).flat();
+
+/** A cache that holds the rows of every position up to the last of each part, and NaN everywhere else. */
+function cacheOf(
+  rows: (count: number) => Float32Array,
+  parts: Part[],
+  pages: Pages,
+  width: number,
+) {
+  const cache = poisoned(pages.table.length * pages.page * width);
+  for (const part of parts) {
+    const length = part.first + part.length;
+    kvAppend(cache, rows(length * width), Uint32Array.from(positionsOf(part, 0, length)), pages);
+  }
+  return cache;
+}
+
+async function run(
+  shape: Shape,
+  parts: Part[],
+  pages: Pages,
+  q: Float32Array,
+  k: Float32Array,
+  v: Float32Array,
+) {
+  const { heads, kv_heads, head_dim } = shape;
+  const tokens = Uint32Array.from(
+    parts.flatMap((part) => positionsOf(part, part.first, part.length)),
+  );
+  const sequences = tokens.filter((_, i) => i % 2 === 1);
+  const model = { ...config, num_attention_heads: heads, num_key_value_heads: kv_heads };
+  const spans = spansOf(sequences, model);
+  const constants = {
+    HEADS: heads,
+    KV_HEADS: kv_heads,
+    HEAD_DIM: head_dim,
+    SCALE: 1 / Math.sqrt(head_dim),
+    PAGE: pages.page,
+    MAX_PAGES: pages.max_pages,
+  };
+  const { y } = await lab.run(
+    { kernel: attention, constants },
+    { spans, tokens, page_table: pages.table, q, k_cache: k, v_cache: v, y: poisoned(q.length) },
+    spans.length / 2,
+  );
+  return { y: y!, expected: reference(q, k, v, tokens, pages, shape) };
+}
+
+/**
+ * With |q|, |k| and |v| at most 1, a score is at most sqrt(head_dim) and has passed through head_dim + 2 roundings; the
+ * weight made of it through WGSL's exp (3 + 2 |x| units in the last place, |x| at most twice the largest score, twice:
+ * once more where the maximum moves on), and both sums over the keys through a rounding for each. Numerator and
+ * denominator each carry that error.
+ */
+function boundOf({ head_dim }: Shape, keys: number): number {
+  const score = Math.sqrt(head_dim);
+  const weight = (head_dim + 2) * score + 2 * (3 + 4 * score) * 2;
+  return 2 * (weight + keys + 3) * ROUNDING;
+}
+
+/** Several sequences in one pass: prompts of one and of many tokens, and tokens that follow a cache. */
+const PASSES: Record<string, Part[]> = {
+  'one token alone': [{ sequence: 0, first: 0, length: 1 }],
+  'a token behind 199 others': [{ sequence: 1, first: 199, length: 1 }],
+  'a prompt of 65 tokens': [{ sequence: 0, first: 0, length: 65 }],
+  'three sequences at once': [
+    { sequence: 2, first: 60, length: 7 },
+    { sequence: 0, first: 63, length: 1 },
+    { sequence: 1, first: 0, length: 3 },
+  ],
+};
+
+const GROUPS = [1, 3, 4, 5, 8].map((group) => ({ group, head_dim: 64 }));
+const WIDTHS = [4, 20, 80, 128, 256].map((head_dim) => ({ group: 3, head_dim }));
+
+test.each([...GROUPS, ...WIDTHS])(
+  'groups of $group heads of $head_dim dimensions attend to all that they may see',
+  async ({ group, head_dim }) => {
+    const shape = { heads: 2 * group, kv_heads: 2, head_dim };
+    const pages = { page: 64, max_pages: 4, table: shuffled(12, 5) };
+    for (const [pass, parts] of Object.entries(PASSES)) {
+      let seed = 1;
+      const rows = (count: number) => randomFloats(count, seed++);
+      const k = cacheOf(rows, parts, pages, 2 * head_dim);
+      const v = cacheOf(rows, parts, pages, 2 * head_dim);
+      const tokens = parts.reduce((sum, { length }) => sum + length, 0);
+      const q = randomFloats(tokens * shape.heads * head_dim, 9);
+      const { y, expected } = await run(shape, parts, pages, q, k, v);
+      const bound = expected.map(() => boundOf(shape, 200));
+      expect(worstError(y, expected, bound), pass).toBeLessThanOrEqual(1);
+      // Errors of random sign mostly cancel: their root mean square is a few roundings of a value of 1.
+      const one = expected.map(() => 1);
+      expect(rmsError(y, expected, one), pass).toBeLessThan(4 * ROUNDING);
+    }
+  },
+);
+
+test('pages may be smaller than a step of the kernel, and larger', async () => {
+  const shape = { heads: 3, kv_heads: 1, head_dim: 20 };
+  for (const page of [16, 100]) {
+    const pages = { page, max_pages: 13, table: shuffled(39, 7) };
+    const parts = [{ sequence: 1, first: 190, length: 5 }];
+    const cache = cacheOf((count) => randomFloats(count, 3), parts, pages, 20);
+    const q = randomFloats(5 * 60, 9);
+    const { y, expected } = await run(shape, parts, pages, q, cache, cache);
+    const bound = expected.map(() => boundOf(shape, 195));
+    expect(worstError(y, expected, bound)).toBeLessThanOrEqual(1);
+  }
+});
+
+/** Keys whose score is `score(position)` exactly: the first dimension alone counts. */
+async function scored(score: (position: number) => number, keys: number) {
+  const shape = { heads: 2, kv_heads: 1, head_dim: 64 };
+  const pages = { page: 64, max_pages: 4, table: shuffled(4, 1) };
+  const parts = [{ sequence: 0, first: keys - 1, length: 1 }];
+  const k = cacheOf(
+    (count) => Float32Array.from({ length: count }, (_, i) => (i % 64 ? 0 : score(i / 64))),
+    parts,
+    pages,
+    64,
+  );
+  const v = cacheOf((count) => randomFloats(count, 2), parts, pages, 64);
+  // Eight times one eighth: SCALE is a power of two here, so nothing is rounded.
+  const q = Float32Array.from({ length: 128 }, (_, i) => (i % 64 ? 0 : 8));
+  const { y, expected } = await run(shape, parts, pages, q, k, v);
+  const bound = expected.map(() => 2 * (2 * (3 + 2 * 20) + keys + 3) * ROUNDING);
+  return worstError(y, expected, bound);
+}
+
+test.each([1, 2, 64, 65, 129, 200])(
+  'the likeliest of %i keys takes all when scores differ by thousands',
+  async (keys) => {
+    expect(
+      await scored((position) => (position === keys >> 1 ? 9000 : -9000), keys),
+    ).toBeLessThanOrEqual(1);
+    expect(await scored((position) => -1000 * position, keys)).toBeLessThanOrEqual(1);
+    expect(await scored((position) => 1000 * position, keys)).toBeLessThanOrEqual(1);
+  },
+);
+
+test.each([-1e30, -30000, 0, 30000, 1e30])('keys that all score %d share evenly', async (score) => {
+  expect(await scored(() => score, 130)).toBeLessThanOrEqual(1);
+});

@@ -1,0 +1,75 @@
+import { readdirSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { ShaderError } from '../../src/gpu/errors.ts';
+import type { Constants, Kernel, Specialization } from '../../src/gpu/kernel.ts';
+import { KERNELS } from '../../src/gpu/kernels.ts';
+import { Pipelines } from '../../src/gpu/pipelines.ts';
+import { TYPES } from './data.ts';
+import { openNullDevice } from './null_device.ts';
+
+/** Shapes of SmolLM2-135M. */
+const MATRIX = { ROWS: 1536, COLS: 576, Y_STRIDE: 1536, ACCUMULATE: true };
+const PAGES = { PAGE: 64, MAX_PAGES: 128 };
+const CONSTANTS: Record<string, Constants> = {
+  gather_rows: { COLS: 576 },
+  rms_norm: { HIDDEN: 576, EPS: 1e-5 },
+  matvec: MATRIX,
+  matvec_quad: MATRIX,
+  matmul: MATRIX,
+  matmul_quad: MATRIX,
+  rope: { HEADS: 9, HEAD_DIM: 64, ROPE_DIM: 64 },
+  kv_append: { WIDTH: 192, ...PAGES },
+  attention: { HEADS: 9, KV_HEADS: 3, HEAD_DIM: 64, SCALE: 0.125, ...PAGES },
+  silu_mul: { WIDTH: 1536 },
+  argmax: { VOCAB: 49152 },
+  softmax_sum: { VOCAB: 49152 },
+  top_k: { COUNT: 49152, FROM_LOGITS: true, KEEP: 128 },
+  repetition_penalty: {},
+};
+
+const specializationsOf = (kernel: Kernel): Specialization[] => {
+  const constants = CONSTANTS[kernel.label]!;
+  return kernel.decodes
+    ? TYPES.map((type) => ({ kernel, constants, type }))
+    : [{ kernel, constants }];
+};
+
+const SUBGROUPS = KERNELS.filter(({ wgsl }) => wgsl.includes('enable subgroups;'));
+const PLAIN = KERNELS.filter((kernel) => !SUBGROUPS.includes(kernel));
+
+test('every .wgsl file is a registered kernel, and every kernel has a file', () => {
+  const files = readdirSync('shaders').filter((name) => name.endsWith('.wgsl'));
+  const registered = KERNELS.map(({ label }) => `${label}.wgsl`);
+  expect(files.sort()).toEqual(registered.sort());
+});
+
+test('every stored type has a decoder', () => {
+  const files = readdirSync('shaders/quants').filter((name) => name !== 'common.wgsl');
+  expect(files.sort()).toEqual(TYPES.map((type) => `${type.toLowerCase()}.wgsl`).sort());
+});
+
+describe.each([
+  { features: [] as GPUFeatureName[] },
+  { features: ['shader-f16', 'subgroups'] as GPUFeatureName[] },
+])('on a device with features [$features]', async ({ features }) => {
+  const pipelines = new Pipelines(await openNullDevice(features));
+
+  test.each(PLAIN)('$label compiles for every stored type', async (kernel) => {
+    const specializations = specializationsOf(kernel);
+    await pipelines.prepare(specializations);
+    for (const specialization of specializations)
+      expect(pipelines.get(specialization)).toBeDefined();
+  });
+});
+
+test.each(SUBGROUPS)(
+  '$label needs subgroups, and compiles for every stored type with them',
+  async (kernel) => {
+    const specializations = specializationsOf(kernel);
+    const without = new Pipelines(await openNullDevice());
+    for (const specialization of specializations) {
+      await expect(without.prepare([specialization])).rejects.toThrow(ShaderError);
+    }
+    await new Pipelines(await openNullDevice(['subgroups'])).prepare(specializations);
+  },
+);

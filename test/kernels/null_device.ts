@@ -1,0 +1,11 @@
+import { create, globals } from 'webgpu';
+
+Object.assign(globalThis, globals);
+/** Dawn is unloaded with its last `GPU` object. */
+const dawn = create(['backend=null']);
+
+/** A device that checks every command and compiles every shader, and runs none. */
+export async function openNullDevice(features: GPUFeatureName[] = []): Promise<GPUDevice> {
+  const adapter = await dawn.requestAdapter();
+  return adapter!.requestDevice({ requiredFeatures: features });
+}

@@ -1,0 +1,50 @@
+import { type Pages, rowOf } from './kv_pages.ts';
+
+/**
+ * softmax(q k^T / sqrt(head_dim)) v for every token and head, in f64: the scores first, then the softmax, then the
+ * values (Vaswani et al. 2017). A token sees the positions of its sequence up to its own; head h uses the keys and
+ * values of head h / (heads / kv_heads) (Ainslie et al. 2023).
+ * @param q `[tokens, heads, head_dim]`
+ * @param k `[pages, page, kv_heads, head_dim]`
+ * @param v likewise
+ * @param tokens `[tokens, 2]` position and sequence
+ * @returns `[tokens, heads, head_dim]`
+ */
+export function attention(
+  q: Float32Array,
+  k: Float32Array,
+  v: Float32Array,
+  tokens: Uint32Array,
+  pages: Pages,
+  shape: { heads: number; kv_heads: number; head_dim: number },
+): Float64Array {
+  const { heads, kv_heads, head_dim } = shape;
+  const y = new Float64Array(q.length);
+  for (let token = 0; token < tokens.length / 2; token++) {
+    const [position, sequence] = [tokens[2 * token]!, tokens[2 * token + 1]!];
+    for (let head = 0; head < heads; head++) {
+      const kv_head = Math.floor(head / (heads / kv_heads));
+      const own = (token * heads + head) * head_dim;
+      const places = Array.from({ length: position + 1 }, (_, seen) => {
+        return (rowOf(pages, sequence, seen) * kv_heads + kv_head) * head_dim;
+      });
+      const scores = places.map((place) => {
+        let dot = 0;
+        for (let d = 0; d < head_dim; d++) dot += q[own + d]! * k[place + d]!;
+        return dot / Math.sqrt(head_dim);
+      });
+      const weights = softmax(scores);
+      for (const [seen, place] of places.entries()) {
+        for (let d = 0; d < head_dim; d++) y[own + d]! += weights[seen]! * v[place + d]!;
+      }
+    }
+  }
+  return y;
+}
+
+function softmax(scores: readonly number[]): number[] {
+  const largest = scores.reduce((a, b) => Math.max(a, b));
+  const weights = scores.map((score) => Math.exp(score - largest));
+  const total = weights.reduce((a, b) => a + b);
+  return weights.map((weight) => weight / total);
+}

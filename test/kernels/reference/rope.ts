@@ -1,0 +1,25 @@
+/**
+ * Turns the neighbours (0, 1), (2, 3) … of every head's first `rope_dim` dimensions, as complex numbers, by angle
+ * position * theta^(-2i / rope_dim) (Su et al. 2021), in f64.
+ * @param x `[tokens, heads, head_dim]`
+ */
+export function rope(
+  x: Float32Array,
+  positions: Uint32Array,
+  shape: { heads: number; head_dim: number; rope_dim: number; theta: number },
+): Float64Array {
+  const { heads, head_dim, rope_dim, theta } = shape;
+  const y = Float64Array.from(x);
+  for (const [token, position] of positions.entries()) {
+    for (let head = 0; head < heads; head++) {
+      for (let i = 0; i < rope_dim / 2; i++) {
+        const angle = position * theta ** ((-2 * i) / rope_dim);
+        const at = (token * heads + head) * head_dim + 2 * i;
+        const [re, im] = [x[at]!, x[at + 1]!];
+        y[at] = re * Math.cos(angle) - im * Math.sin(angle);
+        y[at + 1] = re * Math.sin(angle) + im * Math.cos(angle);
+      }
+    }
+  }
+  return y;
+}

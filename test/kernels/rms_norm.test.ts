@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest';
+import { rms_norm } from '../../src/gpu/kernels.ts';
+import { ROUNDING, worstError } from './accuracy.ts';
+import { randomFloats } from './data.ts';
+import { openDevice } from './device.ts';
+import { Lab, poisoned } from './lab.ts';
+import { rmsNorm } from './reference/rms_norm.ts';
+
+const lab = new Lab(await openDevice());
+
+/**
+ * A square passes through at most 4 roundings for each of its invocation's vectors and 6 in the reduction; the root
+ * halves their sum. Behind it, in WGSL's accuracies: a division and a root, 19 roundings with the two products.
+ */
+async function check(x: Float32Array, hidden: number, eps: number): Promise<void> {
+  const weight = randomFloats(hidden, 2, 4);
+  const tokens = x.length / hidden;
+  const constants = { HIDDEN: hidden, EPS: eps };
+  const { y } = await lab.run(
+    { kernel: rms_norm, constants },
+    { x, weight, y: poisoned(x.length) },
+    tokens,
+  );
+  const expected = rmsNorm(x, weight, eps);
+  const roundings = (4 * Math.ceil(hidden / 256) + 6) / 2 + 19;
+  const bounds = expected.map((value) => roundings * ROUNDING * Math.abs(value));
+  expect(worstError(y!, expected, bounds)).toBeLessThanOrEqual(1);
+}
+
+test.each([4, 20, 64, 252, 260, 576, 2048])(
+  'each token of width %i is divided by its root mean square',
+  async (hidden) => {
+    for (const tokens of [1, 2, 5, 33])
+      await check(randomFloats(tokens * hidden, tokens), hidden, 1e-5);
+  },
+);
+
+test('a residual of 27,000, whose square leaves f16, is normed as well as any', async () => {
+  const x = randomFloats(3 * 576, 1, 40);
+  for (const [i, value] of [27000, -27000, 26999.5].entries()) x[i * 576 + 100 * i] = value;
+  await check(x, 576, 1e-5);
+});
+
+test('very small and very large tokens keep their digits', async () => {
+  for (const scale of [1e-12, 1e-3, 1e12]) await check(randomFloats(2 * 64, 3, scale), 64, 1e-5);
+});
+
+test('a token of zeros stays zero', async () => {
+  await check(new Float32Array(2 * 64), 64, 1e-5);
+});

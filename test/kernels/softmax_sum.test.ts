@@ -1,0 +1,62 @@
+import { expect, test } from 'vitest';
+import { softmax_sum } from '../../src/gpu/kernels.ts';
+import { ROUNDING } from './accuracy.ts';
+import { randomFloats } from './data.ts';
+import { openDevice } from './device.ts';
+import { Lab, poisoned } from './lab.ts';
+import { softmaxSum } from './reference/softmax_sum.ts';
+
+const lab = new Lab(await openDevice());
+
+async function run(logits: Float32Array, temperature: number) {
+  const { sum } = await lab.run(
+    { kernel: softmax_sum, constants: { VOCAB: logits.length } },
+    { sampling: Float32Array.of(temperature), logits, sum: poisoned(3) },
+    1,
+  );
+  return { largest: sum![0]!, total: sum![1]!, not_finite: new Uint32Array(sum!.buffer)[2] };
+}
+
+/**
+ * The exponent x is off by one rounding and one division (2.5 units in the last place), exp by 3 + 2 |x|: relative
+ * errors of a term of (6 + 10 |x|) roundings; its way through the sum adds one for each term of its invocation, and 8.
+ */
+function boundOf(logits: Float32Array, temperature: number): number {
+  const { largest } = softmaxSum(logits, temperature);
+  const depth = Math.ceil(logits.length / 256) + 8;
+  return logits.reduce((bound, logit) => {
+    const x = (logit - largest) / temperature;
+    return bound + Math.exp(x) * (6 + 10 * Math.abs(x) + depth) * ROUNDING;
+  }, 0);
+}
+
+test.each([1, 5, 100, 255, 257, 1025, 49152])(
+  'the softmax’s sum over %i tokens, at several temperatures',
+  async (vocab) => {
+    for (const temperature of [0.125, 0.75, 1, 4]) {
+      for (const scale of [1e-6, 1, 30]) {
+        const logits = randomFloats(vocab, vocab, scale);
+        const expected = softmaxSum(logits, temperature);
+        const { largest, total, not_finite } = await run(logits, temperature);
+        expect({ largest, not_finite }).toEqual({ largest: expected.largest, not_finite: 0 });
+        expect(Math.abs(total - expected.total)).toBeLessThanOrEqual(boundOf(logits, temperature));
+      }
+    }
+  },
+);
+
+test('logits that differ by thousands leave the largest alone', async () => {
+  expect(await run(Float32Array.of(-9000, 5000, -2e4), 1)).toEqual({
+    largest: 5000,
+    total: 1,
+    not_finite: 0,
+  });
+});
+
+test('every NaN and infinity is counted', async () => {
+  const logits = randomFloats(1025, 2);
+  logits[3] = Number.NaN;
+  logits[700] = Number.POSITIVE_INFINITY;
+  logits[1024] = Number.NEGATIVE_INFINITY;
+  expect((await run(logits, 1)).not_finite).toBe(3);
+});
