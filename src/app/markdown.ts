@@ -41,11 +41,16 @@ const marked = new Marked({
  * @param streaming the text is not at its end: open emphasis, code and links are closed for now
  */
 export function markdownBlocks(text: string, streaming: boolean): string[] {
-  const whole = streaming ? remend(text, { linkMode: 'text-only' }) : text;
-  return marked
-    .lexer(whole)
-    .filter(({ type }) => type !== 'space' && type !== 'def')
-    .map((block: Token) => marked.parser([block]));
+  try {
+    const whole = streaming ? remend(text, { linkMode: 'text-only' }) : text;
+    return marked
+      .lexer(whole)
+      .filter(({ type }) => type !== 'space' && type !== 'def')
+      .map((block: Token) => marked.parser([block]));
+  } catch {
+    // A model that repeats itself can nest deeper than the parser's stack goes: its text is shown as it is.
+    return [`<p>${escapeHtml(text)}</p>\n`];
+  }
 }
 
 function escapeHtml(text: string): string {

@@ -1,0 +1,371 @@
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+import type { CatalogueModel } from '../../../src/app/catalogue.ts';
+import { CatalogueError } from '../../../src/app/errors.ts';
+import type { UrlSource } from '../../../src/app/library_store.ts';
+import { createModelState, type ModelState } from '../../../src/app/model_state.ts';
+import { announcementOf } from '../../../src/app/stage.ts';
+import { DeviceLostError, NoAdapterError } from '../../../src/gpu/errors.ts';
+import {
+  PackCorruptedError,
+  StorageQuotaError,
+  StoreLockedError,
+} from '../../../src/store/errors.ts';
+import { WorkerFailedError } from '../../../src/worker/errors.ts';
+import { FakeStorage } from './fake_storage.ts';
+import { completePack, gate, PACK_BYTES, PACK_ID, ScriptedApi } from './scripted_api.ts';
+
+const MODEL: CatalogueModel = {
+  id: 'smollm2',
+  name: 'SmolLM2 135M Instruct',
+  url: 'https://example.org/smollm2.gguf',
+  bytes: 98_362_432,
+  license: 'Apache-2.0',
+  description: 'Small.',
+};
+const SOURCE: UrlSource = { kind: 'url', url: MODEL.url, name: MODEL.name };
+const DAMAGE = new PackCorruptedError({
+  pack: PACK_ID,
+  files: [{ file: 'layer-017.bin', expected: 'a', actual: 'b' }],
+  layers: [17],
+});
+
+let api: ScriptedApi;
+let storage: FakeStorage;
+let catalogue: () => Promise<readonly CatalogueModel[]>;
+let secure: boolean;
+const persist = vi.fn(async () => true);
+
+/** The page as it is when it is opened. */
+function open(): ModelState {
+  const services = { api, storage, secure, persist, now: () => performance.now() };
+  return createModelState({ ...services, catalogue: () => catalogue() });
+}
+
+beforeEach(() => {
+  api = new ScriptedApi();
+  storage = new FakeStorage();
+  catalogue = async () => [MODEL];
+  secure = true;
+  persist.mockClear();
+});
+
+/** A page on which the model has been imported from its URL. */
+async function openWithModel(): Promise<ModelState> {
+  const models = open();
+  await models.start();
+  await importWhole(models, SOURCE);
+  expect(models.stage.value.kind).toBe('ready');
+  return models;
+}
+
+async function importWhole(models: ModelState, source: UrlSource | File): Promise<void> {
+  const before = api.imports.length;
+  const imported = models.importModel(source);
+  await vi.waitUntil(() => api.imports.length > before);
+  api.stored = [completePack()];
+  api.imports.at(-1)!.end.resolve(PACK_ID);
+  await imported;
+}
+
+describe('opening the page', () => {
+  test('for the first time offers the models', async () => {
+    const models = open();
+    expect(models.stage.value.kind).toBe('starting');
+    await models.start();
+    expect(models.stage.value).toEqual({ kind: 'welcome' });
+    expect(models.catalogue.value).toEqual([MODEL]);
+    expect(models.environment.value?.adapter.description).toBe('Scripted GPU');
+  });
+
+  test('without a list of models still offers to open a file', async () => {
+    catalogue = () => Promise.reject(new CatalogueError({ url: 'u', reason: 'r' }));
+    const models = open();
+    await models.start();
+    expect(models.stage.value.kind).toBe('welcome');
+    expect(models.catalogueFailure.value?.message).toContain('open a .gguf file');
+  });
+
+  test('over plain http says that it cannot work, and asks nothing of the engine', async () => {
+    secure = false;
+    api.environment = () => Promise.reject(new Error('asked'));
+    const models = open();
+    await models.start();
+    expect(models.stage.value).toMatchObject({
+      kind: 'blocked',
+      failure: { name: 'InsecureContext' },
+    });
+  });
+
+  test('without an adapter says what to do', async () => {
+    api.environmentError = new NoAdapterError();
+    const models = open();
+    await models.start();
+    expect(models.stage.value).toMatchObject({
+      kind: 'blocked',
+      failure: { name: 'NoAdapterError', remedies: ['reload-page'] },
+    });
+  });
+
+  test('whose storage cannot be read says so', async () => {
+    api.packs = () => Promise.reject(new StoreLockedError({ pack: 'p', file: 'f' }));
+    const models = open();
+    await models.start();
+    expect(models.stage.value).toMatchObject({
+      kind: 'blocked',
+      failure: { name: 'StoreLockedError' },
+    });
+  });
+
+  test('again loads the model of the last visit, by the catalogue’s name', async () => {
+    await openWithModel();
+    api.stored = [completePack('another', 'another'), completePack()];
+    const models = open();
+    await models.start();
+    expect(models.stage.value).toMatchObject({ kind: 'ready', name: MODEL.name });
+    expect(api.loads.at(-1)).toBe(PACK_ID);
+  });
+
+  test('with a model that cannot be loaded says why, and offers the models', async () => {
+    api.stored = [completePack()];
+    api.loadErrors.push(new StoreLockedError({ pack: 'p', file: 'f' }));
+    const models = open();
+    await models.start();
+    expect(models.stage.value.kind).toBe('welcome');
+    expect(models.failure.value).toMatchObject({ name: 'StoreLockedError' });
+    expect(models.catalogue.value).toEqual([MODEL]);
+  });
+});
+
+describe('an import', () => {
+  test('shows its bytes, then loads the model', async () => {
+    const models = open();
+    await models.start();
+    const imported = models.importModel(SOURCE);
+    expect(models.stage.value).toMatchObject({ kind: 'importing', name: MODEL.name, mending: [] });
+    expect(announcementOf(models.stage.value)).toBe('Importing SmolLM2 135M Instruct.');
+    expect(persist).toHaveBeenCalledOnce();
+    const running = api.imports[0]!;
+    expect(running.source).toEqual({ url: MODEL.url });
+    running.progress(4_000_000);
+    expect(models.transfer.value).toMatchObject({ bytesDone: 4_000_000, bytes: PACK_BYTES });
+    api.stored = [completePack()];
+    running.end.resolve(PACK_ID);
+    await imported;
+    expect(models.stage.value).toMatchObject({ kind: 'ready', name: MODEL.name });
+    expect(announcementOf(models.stage.value)).toBe('SmolLM2 135M Instruct is ready.');
+  });
+
+  test('of a file hands the file over', async () => {
+    const models = open();
+    await models.start();
+    const file = new File(['x'], 'mine.gguf');
+    await importWhole(models, file);
+    expect(api.imports[0]!.source).toEqual({ file });
+    expect(models.stage.value).toMatchObject({ kind: 'ready', name: 'smollm2' });
+  });
+
+  test('that is cancelled comes back without a complaint, and can go on', async () => {
+    const models = open();
+    await models.start();
+    const imported = models.importModel(SOURCE);
+    api.stored = [{ ...completePack(), complete: false, bytes: 41 }];
+    const cancelled = models.cancelImport();
+    expect(models.stage.value).toMatchObject({ kind: 'importing', cancelling: true });
+    await cancelled;
+    await imported;
+    expect(models.stage.value.kind).toBe('welcome');
+    expect(models.failure.value).toBeNull();
+    expect(models.unfinished.value).toMatchObject({ bytes: 41, source: SOURCE });
+  });
+
+  test('that was cut off by a reload can go on', async () => {
+    const models = open();
+    await models.start();
+    void models.importModel(SOURCE);
+    api.stored = [{ ...completePack(), complete: false, bytes: 41 }];
+    const reloaded = open();
+    await reloaded.start();
+    expect(reloaded.stage.value.kind).toBe('welcome');
+    expect(reloaded.unfinished.value).toEqual({ pack: PACK_ID, bytes: 41, source: SOURCE });
+  });
+
+  test('that fails says why, and tries again when asked', async () => {
+    const models = open();
+    await models.start();
+    const imported = models.importModel(SOURCE);
+    api.imports[0]!.end.reject(new StorageQuotaError({ needed: 9, available: 1 }));
+    await imported;
+    expect(models.stage.value.kind).toBe('welcome');
+    expect(models.failure.value).toMatchObject({
+      name: 'StorageQuotaError',
+      remedies: ['import-again'],
+    });
+    const again = models.importAgain();
+    expect(models.failure.value).toBeNull();
+    api.stored = [completePack()];
+    api.imports[1]!.end.resolve(PACK_ID);
+    await again;
+    expect(models.stage.value.kind).toBe('ready');
+  });
+
+  test('that fails beside a loaded model comes back to that model', async () => {
+    const models = await openWithModel();
+    const before = models.stage.value;
+    const imported = models.importModel(new File(['x'], 'bad.gguf'));
+    api.imports.at(-1)!.end.reject(new Error('not a GGUF file'));
+    await imported;
+    expect(models.stage.value).toBe(before);
+    expect(models.failure.value?.heading).toBe('The model could not be imported');
+  });
+
+  test('whose worker is gone can be cancelled without an error of its own', async () => {
+    const models = open();
+    await models.start();
+    void models.importModel(SOURCE);
+    api.cancelImport = () => Promise.reject(new WorkerFailedError({ reason: '' }));
+    await expect(models.cancelImport()).resolves.toBeUndefined();
+  });
+});
+
+describe('a damaged model', () => {
+  test('from a URL is mended, and then loaded', async () => {
+    await openWithModel();
+    api.loadErrors.push(DAMAGE);
+    const models = open();
+    const started = models.start();
+    await vi.waitUntil(() => api.imports.length === 2);
+    expect(models.stage.value).toMatchObject({ kind: 'importing', mending: ['layer-017.bin'] });
+    expect(api.imports[1]!.source).toEqual({ url: MODEL.url });
+    api.imports[1]!.end.resolve(PACK_ID);
+    await started;
+    expect(models.stage.value.kind).toBe('ready');
+    expect(models.failure.value).toBeNull();
+  });
+
+  test('is mended once, not for ever', async () => {
+    await openWithModel();
+    api.loadErrors.push(DAMAGE, DAMAGE);
+    const models = open();
+    const started = models.start();
+    await vi.waitUntil(() => api.imports.length === 2);
+    api.imports[1]!.end.resolve(PACK_ID);
+    await started;
+    expect(models.stage.value.kind).toBe('welcome');
+    expect(models.failure.value?.name).toBe('PackCorruptedError');
+    expect(api.imports).toHaveLength(2);
+  });
+
+  test('whose mending fails says why, and tries again when asked', async () => {
+    await openWithModel();
+    api.loadErrors.push(DAMAGE);
+    const models = open();
+    const started = models.start();
+    await vi.waitUntil(() => api.imports.length === 2);
+    api.imports[1]!.end.reject(new Error('no network'));
+    await started;
+    expect(models.failure.value?.remedies).toEqual(['import-again']);
+    const again = models.importAgain();
+    api.imports[2]!.end.resolve(PACK_ID);
+    await again;
+    expect(models.stage.value.kind).toBe('ready');
+  });
+
+  test('from a file asks for that file', async () => {
+    const models = open();
+    await models.start();
+    await importWhole(models, new File(['x'], 'mine.gguf'));
+    api.loadErrors.push(DAMAGE);
+    const reloaded = open();
+    await reloaded.start();
+    expect(reloaded.stage.value.kind).toBe('welcome');
+    expect(reloaded.failure.value?.message).toContain('Open “mine.gguf” again');
+    expect(reloaded.failure.value?.remedies).toEqual(['open-file']);
+    expect(api.imports).toHaveLength(1);
+  });
+});
+
+describe('a lost device', () => {
+  async function loseDevice(models: ModelState): Promise<void> {
+    const { lost } = api;
+    api.lost = gate();
+    lost.resolve(new DeviceLostError({ reason: 'reset' }).message);
+    await vi.waitUntil(() => models.failure.value !== null);
+  }
+
+  test('is told, with a way on', async () => {
+    const models = await openWithModel();
+    await loseDevice(models);
+    expect(models.failure.value).toMatchObject({
+      name: 'DeviceLostError',
+      remedies: ['reload-engine'],
+    });
+    expect(models.failure.value?.message).toContain('reset');
+    await models.reloadEngine();
+    expect(models.failure.value).toBeNull();
+    expect(models.stage.value.kind).toBe('ready');
+    expect(api.loads).toEqual([PACK_ID, PACK_ID]);
+  });
+
+  test('is got back before the next question, also when the notice was put away', async () => {
+    const models = await openWithModel();
+    await loseDevice(models);
+    models.dismissFailure();
+    expect(await models.ensureEngine()).toBe(true);
+    expect(api.loads).toHaveLength(2);
+    expect(await models.ensureEngine()).toBe(true);
+    expect(api.loads).toHaveLength(2);
+  });
+
+  test('is told again when it is lost again', async () => {
+    const models = await openWithModel();
+    await loseDevice(models);
+    await models.reloadEngine();
+    await loseDevice(models);
+    expect(models.failure.value?.name).toBe('DeviceLostError');
+  });
+
+  test('that does not come back leaves the models on offer', async () => {
+    const models = await openWithModel();
+    await loseDevice(models);
+    api.loadErrors.push(new NoAdapterError());
+    expect(await models.ensureEngine()).toBe(false);
+    expect(models.stage.value.kind).toBe('welcome');
+    expect(models.failure.value?.name).toBe('NoAdapterError');
+  });
+
+  test('of a worker that has died asks for a reload of the page', async () => {
+    const models = await openWithModel();
+    api.lost.reject(new WorkerFailedError({ reason: 'out of memory' }));
+    await vi.waitUntil(() => models.failure.value !== null);
+    expect(models.failure.value).toMatchObject({
+      name: 'WorkerFailedError',
+      remedies: ['reload-page'],
+    });
+  });
+});
+
+describe('removing a model', () => {
+  test('that is loaded goes back to the models on offer', async () => {
+    const models = await openWithModel();
+    await models.remove(PACK_ID);
+    expect(models.stage.value.kind).toBe('welcome');
+    expect(models.packs.value).toEqual([]);
+    expect(storage.json('lamina.library')).toMatchObject({ sources: {} });
+  });
+
+  test('that is not loaded leaves the loaded one', async () => {
+    const models = await openWithModel();
+    api.stored = [...api.stored, completePack('other')];
+    await models.remove('other');
+    expect(models.stage.value.kind).toBe('ready');
+    expect(models.packs.value.map(({ id }) => id)).toEqual([PACK_ID]);
+  });
+
+  test('that is in use elsewhere says so', async () => {
+    const models = await openWithModel();
+    api.removePack = () => Promise.reject(new StoreLockedError({ pack: PACK_ID, file: 'f' }));
+    await models.remove(PACK_ID);
+    expect(models.failure.value).toMatchObject({ name: 'StoreLockedError', remedies: [] });
+    expect(models.stage.value.kind).toBe('ready');
+  });
+});

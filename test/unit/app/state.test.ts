@@ -1,0 +1,85 @@
+import { beforeEach, expect, test, vi } from 'vitest';
+import { createState, type PageState } from '../../../src/app/state.ts';
+import { DeviceLostError } from '../../../src/gpu/errors.ts';
+import { FakeStorage } from './fake_storage.ts';
+import { completePack, LAYER_BYTES, PACK_ID, resultOf, ScriptedApi } from './scripted_api.ts';
+
+let api: ScriptedApi;
+let page: PageState;
+const reloadPage = vi.fn();
+
+beforeEach(async () => {
+  api = new ScriptedApi();
+  api.stored = [completePack(), completePack('other', 'other')];
+  page = createState({
+    api,
+    storage: new FakeStorage(),
+    catalogue: async () => [],
+    secure: true,
+    persist: async () => true,
+    now: () => performance.now(),
+    randomSeed: () => 1,
+    reloadPage,
+  });
+  await page.models.start();
+});
+
+async function ask(question: string) {
+  const before = api.chats.length;
+  const ended = page.chat.send(question);
+  await vi.waitUntil(() => api.chats.length > before);
+  return { run: api.chats.at(-1)!, ended };
+}
+
+test('what is on the GPU is known as soon as a model is loaded', () => {
+  expect(page.chat.figures.value).toMatchObject({ at: null, weightBytes: LAYER_BYTES });
+});
+
+test('an import that fails does not turn back the figures of the loaded model', async () => {
+  const { run, ended } = await ask('Why?');
+  const residence = { at: null, weightBytes: 1, peakWeightBytes: 2, bytesRead: 3 };
+  run.emit({ type: 'residence', residence });
+  run.end.resolve(resultOf('So.'));
+  await ended;
+  const opened = page.openModel(new File(['x'], 'bad.gguf'));
+  await vi.waitUntil(() => api.imports.length === 1);
+  api.imports[0]!.end.reject(new Error('not a GGUF file'));
+  await opened;
+  expect(page.chat.figures.value).toEqual(residence);
+  await page.usePack('other', 'other');
+  expect(page.chat.figures.value.bytesRead).toBe(0);
+});
+
+test.each([
+  ['another model is opened', () => page.openModel(new File(['x'], 'a.gguf'))],
+  ['another model is used', () => page.usePack('other', 'other')],
+  ['the model is removed', () => page.removePack(PACK_ID)],
+])('an answer is stopped when %s', async (_, action) => {
+  await ask('Why?');
+  void action();
+  await vi.waitUntil(() => api.stops === 1);
+});
+
+test('an answer goes on when another model is removed', async () => {
+  await ask('Why?');
+  await page.removePack('other');
+  expect(api.stops).toBe(0);
+  expect(page.models.packs.value).toHaveLength(1);
+});
+
+test('an answer that lost its device is given by a model that was loaded again', async () => {
+  const { run, ended } = await ask('Why?');
+  run.end.reject(new DeviceLostError({ reason: 'reset' }));
+  await ended;
+  const again = page.remedy('answer-again');
+  await vi.waitUntil(() => api.chats.length === 2);
+  expect(api.loads).toEqual([PACK_ID, PACK_ID]);
+  api.chats[1]!.end.resolve(resultOf('Because.'));
+  await again;
+  expect(page.chat.conversation.value.at(-1)).toMatchObject({ content: 'Because.', state: 'done' });
+});
+
+test('the remedy of a page that has to be loaded again loads it again', async () => {
+  await page.remedy('reload-page');
+  expect(reloadPage).toHaveBeenCalledOnce();
+});
