@@ -1,6 +1,6 @@
 import { Commands } from '../gpu/commands.ts';
 import { adapterName, type Gpu } from '../gpu/device.ts';
-import { DeviceLostError } from '../gpu/errors.ts';
+import type { DeviceLostError } from '../gpu/errors.ts';
 import type { Specialization } from '../gpu/kernel.ts';
 import { BufferLedger } from '../gpu/ledger.ts';
 import { Pipelines } from '../gpu/pipelines.ts';
@@ -58,8 +58,8 @@ export class Engine {
     this.adapter = adapterName(gpu.adapter);
     this.context_length = model.kv.context_length;
     this.prefill_tokens = prefill_tokens;
-    void gpu.device.lost.then(({ message, reason }) => {
-      this.lost = new DeviceLostError({ reason: message || reason });
+    void gpu.lost.then((error) => {
+      this.lost = error;
     });
   }
 
@@ -184,6 +184,11 @@ export class Engine {
 
 /** An observer of a whole prompt, as it sees the chunk that starts at token `first`. */
 function shifted(observer: Observer | undefined, first: number): Observer | undefined {
-  if (!observer?.logits) return observer;
-  return { ...observer, logits: (row, rows) => observer.logits!(first + row, rows) };
+  if (!observer) return undefined;
+  const { hidden, logits, logits_from = 0 } = observer;
+  return {
+    logits_from: Math.max(0, logits_from - first),
+    ...(hidden && { hidden: (index, row, rows) => hidden(index, first + row, rows) }),
+    ...(logits && { logits: (row, rows) => logits(first + row, rows) }),
+  };
 }

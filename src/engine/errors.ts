@@ -37,16 +37,6 @@ export class SettingError extends LaminaError {
   }
 }
 
-/** A tensor has a type that its kernel cannot take. */
-export class TensorTypeError extends LaminaError {
-  constructor(details: { tensor: string; type: string; needed: string }) {
-    super(
-      `"${details.tensor}" is stored as ${details.type}; Lamina needs ${details.needed} there. Use another file of this model.`,
-      details,
-    );
-  }
-}
-
 /** An answer was asked for while another one is being written. */
 export class EngineBusyError extends LaminaError {
   constructor(details: Record<string, never> = {}) {
@@ -59,6 +49,5 @@ registerErrors({
   NonFiniteLogitsError,
   TokenRangeError,
   SettingError,
-  TensorTypeError,
   EngineBusyError,
 });

@@ -24,16 +24,21 @@ export interface Model {
 
 /** What to look at on the way, for tests and research. */
 export interface Observer {
-  /** Rows `[tokens, hidden_size]`: 0 the embedding, 1 to n after each layer, n + 1 after the final norm. */
-  hidden?(index: number, rows: Float32Array<ArrayBuffer>): void;
-  /** Rows `[rows, vocab_size]` of logits, of the batch's tokens from `first_token` on. */
+  /**
+   * Rows `[rows, hidden_size]` of the tokens from `first_token` on: `index` 0 the embedding, 1 to n after each
+   * layer, n + 1 after the final norm.
+   */
+  hidden?(index: number, first_token: number, rows: Float32Array<ArrayBuffer>): void;
+  /** Rows `[rows, vocab_size]` of logits, of the tokens from `first_token` on. */
   logits?(first_token: number, rows: Float32Array<ArrayBuffer>): void;
+  /** The first token whose logits are wanted; 0 unless given. */
+  readonly logits_from?: number;
 }
 
 /**
- * One pass of a batch through the model: embedding, every decoder layer, and the head for the last token, or for
- * all tokens if the observer takes logits. Afterwards `state.logits` starts with the last token's logits, and the
- * KV cache holds the batch's positions. Room in the KV cache must have been reserved.
+ * One pass of a batch through the model: embedding, every decoder layer, and the head. Afterwards the KV cache
+ * holds the batch's positions, and `state.logits` the last token's logits; an observer of logits gets all tokens'
+ * instead. Room in the KV cache must have been reserved.
  */
 export async function forward(
   model: Model,
@@ -67,7 +72,7 @@ export async function forward(
   commands.submit();
   await observeHidden(model, observer, config.num_hidden_layers + 1, state.normed, tokens);
   if (observer?.logits) {
-    for (let first = 0; first < tokens; first += MAX_HEAD_ROWS) {
+    for (let first = observer.logits_from ?? 0; first < tokens; first += MAX_HEAD_ROWS) {
       const rows = Math.min(MAX_HEAD_ROWS, tokens - first);
       await head(model, first, rows);
       const size = rows * config.vocab_size * 4;
@@ -125,5 +130,5 @@ async function observeHidden(
   if (!observer?.hidden) return;
   const size = tokens * model.config.hidden_size * 4;
   const values = await readBack(model.ledger, model.commands, { buffer: rows, size });
-  observer.hidden(index, new Float32Array(values));
+  observer.hidden(index, 0, new Float32Array(values));
 }

@@ -2,7 +2,6 @@ import type { BufferView, Specialization } from '../gpu/kernel.ts';
 import * as kernels from '../gpu/kernels.ts';
 import type { ModelConfig } from '../model/config.ts';
 import type { BatchInputs } from './batch.ts';
-import { TensorTypeError } from './errors.ts';
 import { type KvCache, type LayerCache, PAGE } from './kv_cache.ts';
 import type { WeightTensor } from './slot.ts';
 
@@ -70,9 +69,6 @@ export class Ops {
   }
 
   rmsNorm(x: GPUBuffer, weight: WeightTensor, y: GPUBuffer): void {
-    if (weight.type !== 'F32') {
-      throw new TensorTypeError({ tensor: weight.name, type: weight.type, needed: 'F32' });
-    }
     const { hidden_size, rms_norm_eps } = this.config;
     this.dispatcher.dispatch(
       { kernel: kernels.rms_norm, constants: { HIDDEN: hidden_size, EPS: rms_norm_eps } },

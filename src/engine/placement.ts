@@ -52,6 +52,8 @@ export interface PlacementLimits {
 
 /** A tile's first row is a multiple of this, so that its outputs start at an aligned binding offset. */
 export const TILE_ROWS = 64;
+/** No tile has more rows: a kernel that takes four rows a workgroup reaches `maxComputeWorkgroupsPerDimension`. */
+const MOST_TILE_ROWS = 4 * 65_535;
 
 export const rowsOf = (tensor: PackTensor): number =>
   tensor.shape.length > 1 ? tensor.shape[0]! : 1;
@@ -108,7 +110,7 @@ function* split(
 ): Iterable<RowRange> {
   const limit = Math.min(limits.binding_bytes, limits.buffer_bytes);
   const widest = Math.max(...tensor.planes.map((plane) => plane.bytes / rowsOf(tensor)));
-  const fitting = Math.floor(limit / widest);
+  const fitting = Math.min(Math.floor(limit / widest), MOST_TILE_ROWS);
   const most = rows <= fitting ? rows : Math.max(TILE_ROWS, fitting - (fitting % TILE_ROWS));
   for (let done = 0; done < rows; done += most) {
     yield { tensor, first_row: first_row + done, rows: Math.min(most, rows - done) };

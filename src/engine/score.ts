@@ -12,8 +12,15 @@ export interface Score {
   readonly perplexity: number;
 }
 
-/** Takes a text in at once (teacher forcing) and scores every token after the first. */
-export async function score(engine: Engine, ids: readonly number[]): Promise<Score> {
+/**
+ * Takes a text in at once (teacher forcing) and scores every token after the first.
+ * @param onRow given the logits after each token but the last
+ */
+export async function score(
+  engine: Engine,
+  ids: readonly number[],
+  onRow: (position: number, logits: Float32Array) => void = () => undefined,
+): Promise<Score> {
   const count = ids.length - 1;
   const logprobs = new Float64Array(count);
   const top1 = new Uint32Array(count);
@@ -27,6 +34,7 @@ export async function score(engine: Engine, ids: readonly number[]): Promise<Sco
           const logits = rows.subarray(row * vocab_size, (row + 1) * vocab_size);
           const [best, second] = bestTwo(logits);
           const at = first + row;
+          onRow(at, logits);
           top1[at] = best;
           top2[at] = second;
           margins[at] = logits[best]! - logits[second]!;

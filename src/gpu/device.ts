@@ -1,4 +1,4 @@
-import { NoAdapterError, WebGpuUnavailableError } from './errors.ts';
+import { DeviceLostError, NoAdapterError, WebGpuUnavailableError } from './errors.ts';
 
 /** What the adapter says of itself. */
 export interface AdapterDescription {
@@ -16,6 +16,8 @@ export interface Gpu {
   readonly adapter: AdapterDescription;
   /** Subgroups of exactly four invocations: a GPU emulated on the CPU's vector unit. */
   readonly quadSubgroups: boolean;
+  /** Resolves when the device is gone. */
+  readonly lost: Promise<DeviceLostError>;
 }
 
 /**
@@ -48,6 +50,9 @@ export async function openGpu(gpu: GPU | undefined): Promise<Gpu> {
         /swiftshader|llvmpipe/i.test(`${info.architecture} ${info.description}`),
     },
     quadSubgroups: subgroups && info.subgroupMinSize === 4 && info.subgroupMaxSize === 4,
+    lost: device.lost.then(
+      ({ message, reason }) => new DeviceLostError({ reason: message || reason }),
+    ),
   };
 }
 

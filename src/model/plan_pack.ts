@@ -9,6 +9,7 @@ import {
 import { readConfig } from './gguf_config.ts';
 import { readTokenizer } from './gguf_tokenizer.ts';
 import { Metadata } from './metadata.ts';
+import { embeddingShapes, headShapes, layerShapes, type TensorShapes } from './tensors.ts';
 import type { TokenizerData } from './tokenizer_data.ts';
 
 /** Which tensors of a checkpoint go into which file of a pack, every shape checked. */
@@ -30,7 +31,6 @@ export interface PackPlan {
 export function planPack(checkpoint: Checkpoint): PackPlan {
   const config = readConfig(checkpoint);
   const { source, tensors } = checkpoint;
-  const { hidden_size, num_hidden_layers, tie_word_embeddings, vocab_size } = config;
   const taken = new Set<string>();
 
   const take = (tensor: string, expected: readonly number[]): TensorInfo => {
@@ -48,13 +48,14 @@ export function planPack(checkpoint: Checkpoint): PackPlan {
     return info;
   };
 
-  const embedding = [take('token_embd.weight', [vocab_size, hidden_size])];
-  const shapes = Object.entries(layerShapes(config));
-  const layers = Array.from({ length: num_hidden_layers }, (_, layer) =>
-    shapes.map(([role, shape]) => take(`blk.${layer}.${role}.weight`, shape)),
+  const takeAll = (shapes: TensorShapes): TensorInfo[] =>
+    Object.entries(shapes).map(([tensor, shape]) => take(tensor, shape));
+
+  const embedding = takeAll(embeddingShapes(config));
+  const layers = Array.from({ length: config.num_hidden_layers }, (_, layer) =>
+    takeAll(layerShapes(config, layer)),
   );
-  const head = [take('output_norm.weight', [hidden_size])];
-  if (!tie_word_embeddings) head.push(take('output.weight', [vocab_size, hidden_size]));
+  const head = takeAll(headShapes(config));
 
   for (const tensor of tensors.keys()) {
     if (!taken.has(tensor)) throw new UnexpectedTensorError({ source: source.name, tensor });
@@ -63,27 +64,9 @@ export function planPack(checkpoint: Checkpoint): PackPlan {
   return {
     name,
     config,
-    tokenizer: readTokenizer(checkpoint, vocab_size),
+    tokenizer: readTokenizer(checkpoint, config.vocab_size),
     embedding,
     layers,
     head,
-  };
-}
-
-/** The tensors of one decoder layer in the order in which `decoderLayer` uses them, matrices `[out, in]`. */
-function layerShapes(config: ModelConfig): Record<string, readonly number[]> {
-  const { hidden_size, intermediate_size, head_dim } = config;
-  const query_size = config.num_attention_heads * head_dim;
-  const key_value_size = config.num_key_value_heads * head_dim;
-  return {
-    attn_norm: [hidden_size],
-    attn_q: [query_size, hidden_size],
-    attn_k: [key_value_size, hidden_size],
-    attn_v: [key_value_size, hidden_size],
-    attn_output: [hidden_size, query_size],
-    ffn_norm: [hidden_size],
-    ffn_gate: [intermediate_size, hidden_size],
-    ffn_up: [intermediate_size, hidden_size],
-    ffn_down: [hidden_size, intermediate_size],
   };
 }

@@ -1,5 +1,6 @@
 import { BLOCK_TYPES, type BlockTypeName } from '../formats/block_types.ts';
 import type { ModelConfig } from '../model/config.ts';
+import { embeddingShapes, headShapes, layerShapes, type TensorShapes } from '../model/tensors.ts';
 import type { TokenizerData } from '../model/tokenizer_data.ts';
 import { ManifestInvalidError } from './errors.ts';
 import { JsonValue, JsonValueError } from './json_value.ts';
@@ -51,11 +52,13 @@ function readManifest(json: JsonValue): Manifest {
   if (manifest.layers.length !== config.num_hidden_layers) {
     layers.fail(`has ${manifest.layers.length} files for ${config.num_hidden_layers} layers`);
   }
-  checkShapes(json.get('embedding'), manifest.embedding, [embeddingShape(config)]);
-  checkShapes(json.get('head'), manifest.head, [
-    [config.hidden_size],
-    ...(config.tie_word_embeddings ? [] : [embeddingShape(config)]),
-  ]);
+  checkTensors(json.get('embedding'), manifest.embedding, embeddingShapes(config));
+  layers
+    .array((layer) => layer)
+    .forEach((layer, i) => {
+      checkTensors(layer, manifest.layers[i]!, layerShapes(config, i));
+    });
+  checkTensors(json.get('head'), manifest.head, headShapes(config));
   return manifest;
 }
 
@@ -183,14 +186,18 @@ function readPlanes(
   });
 }
 
-function embeddingShape({ vocab_size, hidden_size }: ModelConfig): number[] {
-  return [vocab_size, hidden_size];
-}
-
-function checkShapes(json: JsonValue, file: PackFile, expected: readonly number[][]): void {
-  const actual = file.tensors.map(({ shape }) => shape);
-  if (JSON.stringify(actual) === JSON.stringify(expected)) return;
-  json
-    .get('tensors')
-    .fail(`has the shapes ${JSON.stringify(actual)}, not ${JSON.stringify(expected)}`);
+/** The tensors are those of the architecture, in its order; vectors are the weights of norms, and these are F32. */
+function checkTensors(json: JsonValue, file: PackFile, expected: TensorShapes): void {
+  const actual = file.tensors.map(({ name, shape }) => [name, shape]);
+  if (JSON.stringify(actual) !== JSON.stringify(Object.entries(expected))) {
+    const tensors = json.get('tensors');
+    tensors.fail(`are ${JSON.stringify(actual)}, not ${JSON.stringify(Object.entries(expected))}`);
+  }
+  const norm = file.tensors.findIndex(({ shape, type }) => shape.length === 1 && type !== 'F32');
+  if (norm >= 0)
+    json
+      .get('tensors')
+      .array((tensor) => tensor)
+      [norm]!.get('type')
+      .oneOf(['F32']);
 }

@@ -1,44 +1,27 @@
+import type { Answer } from '../engine/chat_model.ts';
+import type { GenerateOptions } from '../engine/generate.ts';
+import type { Part } from '../engine/weight_stream.ts';
+import type { AdapterDescription } from '../gpu/device.ts';
 import type { ModelConfig } from '../model/config.ts';
 import type { ChatMessage } from '../model/tokenizer_data.ts';
+import type { PackSummary } from '../store/open_pack.ts';
+import type { ImportProgress } from '../store/progress.ts';
+import type { WeightStore } from '../store/weight_store.ts';
+
+export type { GenerateOptions, GenerationStatistics } from '../engine/generate.ts';
+export type { PackSummary } from '../store/open_pack.ts';
+export type { ImportProgress } from '../store/progress.ts';
+export type GenerationResult = Answer;
 
 /** Where a model comes from. */
 export type ModelSource = { readonly url: string } | { readonly file: File };
 
 /** What this browser and its GPU can do. */
 export interface Environment {
-  /** `GPUAdapterInfo`, as far as the browser tells. */
-  readonly adapter: {
-    readonly vendor: string;
-    readonly architecture: string;
-    readonly device: string;
-    readonly description: string;
-    /** The GPU is emulated on the CPU: correct, but slow. */
-    readonly software: boolean;
-  };
-  readonly store: 'opfs' | 'indexeddb' | 'memory';
+  readonly adapter: AdapterDescription;
+  readonly store: WeightStore['kind'];
   /** Bytes that can still be stored; null when the browser does not say. */
   readonly available: number | null;
-}
-
-export interface PackSummary {
-  readonly id: string;
-  /** `general.name`, else the file's name; for an unfinished import, the pack's id. */
-  readonly name: string;
-  /** Bytes on disk. */
-  readonly bytes: number;
-  /** False: the import was interrupted; importing the same source again goes on from the verified files. */
-  readonly complete: boolean;
-}
-
-export interface ImportProgress {
-  readonly phase: 'header' | 'verifying' | 'importing';
-  /** The file at hand: `layer-007.bin`. */
-  readonly file: string;
-  readonly filesDone: number;
-  readonly files: number;
-  /** Bytes of the pack that are on disk and verified. */
-  readonly bytesDone: number;
-  readonly bytes: number;
 }
 
 export type Residency = 'strict';
@@ -54,30 +37,14 @@ export interface LoadedModel {
   readonly headBytes: number;
   /** Tokens of context that a conversation may use. */
   readonly contextLength: number;
-}
-
-export interface SamplingOptions {
-  /** 0: greedy. */
-  readonly temperature: number;
-  /** Keep the k likeliest tokens; 0: all. */
-  readonly top_k: number;
-  /** Keep the likeliest tokens whose probabilities sum to p; 1: all. */
-  readonly top_p: number;
-  /** Keep tokens at least min_p times as likely as the likeliest; 0: all. */
-  readonly min_p: number;
-  /** Divides the positive and multiplies the negative logits of tokens already in the context; 1: off. */
-  readonly repetition_penalty: number;
-  readonly seed: number;
-}
-
-export interface GenerateOptions extends Partial<SamplingOptions> {
-  readonly max_tokens?: number;
+  /** What is on the GPU before the first answer. */
+  readonly residence: Residence;
 }
 
 /** What the layer strip shows; sent at most 30 times a second. */
 export interface Residence {
   /** The layer whose weights are on the GPU, or the part of the embedding or the head; null: idle. */
-  readonly at: number | 'embedding' | 'head' | null;
+  readonly at: Part | null;
   /** Bytes of weights on the GPU. */
   readonly weightBytes: number;
   /** The most bytes of weights that were ever on the GPU at once since the model was loaded. */
@@ -90,28 +57,6 @@ export type GenerationEvent =
   | { readonly type: 'prefill'; readonly done: number; readonly total: number }
   | { readonly type: 'text'; readonly text: string }
   | { readonly type: 'residence'; readonly residence: Residence };
-
-export interface GenerationStatistics {
-  readonly prompt_tokens: number;
-  readonly completion_tokens: number;
-  /** Milliseconds from the call to the first generated token. */
-  readonly time_to_first_token_ms: number;
-  /** Generated tokens per second after the first. */
-  readonly tokens_per_second: number;
-  readonly prefill_tokens_per_second: number;
-  readonly peak_weight_bytes: number;
-  /** Bytes of weights read from disk for this answer. */
-  readonly bytes_read: number;
-  readonly largest_layer_bytes: number;
-  readonly adapter: string;
-}
-
-export interface GenerationResult {
-  readonly text: string;
-  readonly token_ids: readonly number[];
-  readonly finish_reason: 'stop' | 'length' | 'cancelled';
-  readonly statistics: GenerationStatistics;
-}
 
 /** Everything the page may ask of the worker that owns the GPU and the weights. */
 export interface LaminaApi {

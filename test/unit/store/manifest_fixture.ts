@@ -53,9 +53,15 @@ export function manifestFixture(): Manifest {
 function layer(index: number): PackFile {
   return hashed(
     layoutFile(layerFile(index), [
-      { name: `blk.${index}.ffn_up.weight`, type: 'Q4_1', shape: [128, 64] },
       { name: `blk.${index}.attn_norm.weight`, type: 'F32', shape: [64] },
       { name: `blk.${index}.attn_q.weight`, type: 'Q4_1', shape: [64, 64] },
+      { name: `blk.${index}.attn_k.weight`, type: 'Q4_1', shape: [32, 64] },
+      { name: `blk.${index}.attn_v.weight`, type: 'Q4_1', shape: [32, 64] },
+      { name: `blk.${index}.attn_output.weight`, type: 'Q4_1', shape: [64, 64] },
+      { name: `blk.${index}.ffn_norm.weight`, type: 'F32', shape: [64] },
+      { name: `blk.${index}.ffn_gate.weight`, type: 'Q4_1', shape: [128, 64] },
+      { name: `blk.${index}.ffn_up.weight`, type: 'Q4_1', shape: [128, 64] },
+      { name: `blk.${index}.ffn_down.weight`, type: 'Q4_1', shape: [64, 128] },
     ]),
   );
 }

@@ -111,15 +111,13 @@ test('bytes that are not UTF-8 are no manifest', () => {
 });
 
 test('planes must not overlap, within a tensor and between tensors', () => {
-  const [first, second] = manifest.layers[0]!.tensors as unknown as {
-    planes: { offset: number }[];
-  }[];
-  first!.planes[1]!.offset = first!.planes[0]!.offset;
-  expect(() => parse(manifest)).toThrow(/layers\[0\]\.tensors\[0\]\.planes\[1\]\.offset/);
+  const planesOf = (tensor: number) =>
+    manifest.layers[0]!.tensors[tensor]!.planes as unknown as { offset: number }[];
+  planesOf(1)[1]!.offset = planesOf(1)[0]!.offset;
+  expect(() => parse(manifest)).toThrow(/layers\[0\]\.tensors\[1\]\.planes\[1\]\.offset/);
   manifest = manifestFixture();
-  second!.planes[0]!.offset = 0;
-  (manifest.layers as unknown[])[0] = { ...manifest.layers[0], tensors: [first, second] };
-  expect(() => parse(manifest)).toThrow(ManifestInvalidError);
+  planesOf(1)[0]!.offset = planesOf(0)[0]!.offset;
+  expect(() => parse(manifest)).toThrow(/layers\[0\]\.tensors\[1\]\.planes\[0\]\.offset/);
 });
 
 test('two tensors of a file cannot have one name', () => {
@@ -129,8 +127,22 @@ test('two tensors of a file cannot have one name', () => {
 });
 
 test('a row must be whole blocks', () => {
-  (manifest.layers[0]!.tensors[0]!.shape as number[])[1] = 33;
-  expect(() => parse(manifest)).toThrow(/layers\[0\]\.tensors\[0\]\.shape/);
+  (manifest.layers[0]!.tensors[1]!.shape as number[])[1] = 33;
+  expect(() => parse(manifest)).toThrow(/layers\[0\]\.tensors\[1\]\.shape/);
+});
+
+test('a layer has just the tensors of its architecture, and its norms are F32', () => {
+  const tensorsOf = () => manifest.layers[1]!.tensors as unknown as { name: string }[];
+  tensorsOf()[3]!.name = 'blk.0.attn_v.weight';
+  expect(() => parse(manifest)).toThrow(/layers\[1\]\.tensors are /);
+  manifest = manifestFixture();
+  tensorsOf().pop();
+  expect(() => parse(manifest)).toThrow(/layers\[1\]\.tensors are /);
+  manifest = manifestFixture();
+  const norm = manifest.layers[1]!.tensors[5]!;
+  (norm as { type: string }).type = 'F16';
+  (norm.planes[0] as { bytes: number }).bytes = 128;
+  expect(() => parse(manifest)).toThrow(/layers\[1\]\.tensors\[5\]\.type is "F16", not F32/);
 });
 
 test('the message names the pack, the field, what is wrong, and the remedy', () => {

@@ -1,0 +1,49 @@
+import { Engine } from '../../src/engine/engine.ts';
+import { openManifest } from '../../src/store/open_pack.ts';
+import { UsageError } from '../errors.ts';
+import { FloatFile } from '../float_file.ts';
+import { openDevice, openPack } from '../model.ts';
+import { checkResidency, readOptions, tokensOption } from '../options.ts';
+
+const OPTIONS = {
+  model: { type: 'string' },
+  tokens: { type: 'string' },
+  residency: { type: 'string' },
+  out: { type: 'string' },
+  'hidden-states': { type: 'string' },
+} as const;
+
+/** `lamina logits`: the logits after every token, as float32 in a file; both files appear whole or not at all. */
+export async function logits(args: string[]): Promise<void> {
+  const { values, text } = readOptions(args, OPTIONS, 'argument');
+  if (text !== undefined) throw new UsageError({ reason: `"${text}" is not expected here` });
+  if (values.tokens === undefined) throw new UsageError({ reason: '--tokens is missing' });
+  if (values.out === undefined) throw new UsageError({ reason: '--out is missing' });
+  checkResidency(values.residency);
+  const ids = tokensOption('--tokens', values.tokens);
+
+  const gpu = await openDevice();
+  const { store, pack } = await openPack(values.model);
+  const manifest = await openManifest(store, pack);
+  const { vocab_size, hidden_size, num_hidden_layers } = manifest.config;
+  const engine = await Engine.create({ gpu, store, pack, manifest });
+  const out = FloatFile.create(values.out, [ids.length, vocab_size]);
+  const hidden = values['hidden-states']
+    ? FloatFile.create(values['hidden-states'], [num_hidden_layers + 2, ids.length, hidden_size])
+    : null;
+  const files = hidden ? [out, hidden] : [out];
+  try {
+    await engine.prefill(ids, 0, {
+      observer: {
+        logits: (first, rows) => out.write([first, 0], rows),
+        ...(hidden && { hidden: (index, first, rows) => hidden.write([index, first, 0], rows) }),
+      },
+    });
+    for (const file of files) await file.commit();
+  } catch (error) {
+    for (const file of files) await file.abort();
+    throw error;
+  } finally {
+    engine.destroy();
+  }
+}

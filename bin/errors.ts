@@ -1,0 +1,32 @@
+import { LaminaError, registerErrors } from '../src/errors.ts';
+
+/** Neither a GPU nor a software driver. */
+export class NoDawnAdapterError extends LaminaError {
+  /** `driver`: the software driver that was tried; null when there is none. */
+  constructor(details: { driver: string | null }) {
+    const tried = details.driver === null ? 'there is no SwiftShader' : `${details.driver} failed`;
+    super(
+      `No graphics adapter for WebGPU: no GPU driver was found, and ${tried}. Install the driver of your GPU, or a Chromium with its software driver (on Debian: apt-get install chromium-headless-shell libvulkan1).`,
+      details,
+    );
+  }
+}
+
+/** The command line is not one that Lamina knows. */
+export class UsageError extends LaminaError {
+  constructor(details: { reason: string }) {
+    super(`${details.reason}. "lamina --help" shows how.`, details);
+  }
+}
+
+/** There is neither a file nor a pack of this name. */
+export class ModelNotFoundError extends LaminaError {
+  constructor(details: { model: string }) {
+    super(
+      `There is no model "${details.model}": give the path of a .gguf file, the folder of an imported pack, or leave it out for the default model.`,
+      details,
+    );
+  }
+}
+
+registerErrors({ NoDawnAdapterError, UsageError, ModelNotFoundError });

@@ -1,0 +1,45 @@
+import { LaminaError } from '../src/errors.ts';
+import { ask } from './commands/ask.ts';
+import { inspect } from './commands/inspect.ts';
+import { logits } from './commands/logits.ts';
+import { tokens } from './commands/tokens.ts';
+import { UsageError } from './errors.ts';
+
+const HELP = `lamina: language models, one layer on the GPU at a time
+
+  lamina ask [--model M] [--greedy] [--max-tokens N] [--temperature T] [--top-k K] [--top-p P] [--min-p P]
+             [--repetition-penalty R] [--seed S] [--system TEXT] [--residency strict] [--json] "prompt"
+                          answers; the text to standard output, the statistics to standard error
+  lamina tokens [--model M] [--no-special] "text"
+                          the token ids, as one JSON array
+  lamina logits [--model M] --tokens 1,2,3 [--residency strict] --out FILE.f32 [--hidden-states FILE.f32]
+                          float32 logits [positions, vocab_size] of every position, and the hidden states
+                          [layers + 2, positions, hidden_size]: embedding, after each layer, after the final norm
+  lamina inspect [--json] M
+                          architecture, tensors, bytes per layer
+
+  M  a .gguf file, the folder of an imported pack, or a pack's name; without it, the default model
+`;
+
+type Command = (args: string[]) => Promise<void>;
+
+const COMMANDS: Readonly<Record<string, Command>> = { ask, tokens, logits, inspect };
+
+/** Runs one command line. @returns the exit code: 1 when it failed, 2 when the command line is wrong */
+export async function main(args: string[]): Promise<number> {
+  const [name, ...rest] = args;
+  if (name === undefined || rest.includes('--help') || name === '--help' || name === 'help') {
+    console.log(HELP);
+    return name === undefined ? 2 : 0;
+  }
+  try {
+    if (!Object.hasOwn(COMMANDS, name)) {
+      throw new UsageError({ reason: `There is no command "${name}"` });
+    }
+    await COMMANDS[name]!(rest);
+    return 0;
+  } catch (error) {
+    console.error(error instanceof LaminaError ? error.message : error);
+    return error instanceof UsageError ? 2 : 1;
+  }
+}

@@ -1,0 +1,68 @@
+import { existsSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { openNodeFileSource } from '../src/formats/sources/node_file_source.ts';
+import { adapterName, type Gpu, openGpu } from '../src/gpu/device.ts';
+import { importPack } from '../src/store/importer.ts';
+import { MANIFEST_FILE } from '../src/store/manifest.ts';
+import { NodeStore } from '../src/store/node_store.ts';
+import { packId } from '../src/store/pack_id.ts';
+import { openDawn } from './dawn.ts';
+import { ModelNotFoundError } from './errors.ts';
+import { ProgressLine } from './progress_line.ts';
+
+const PACKS = fileURLToPath(new URL('../.packs', import.meta.url));
+
+/** What `--model` names. */
+export type ModelPath =
+  | { readonly kind: 'gguf'; readonly path: string }
+  | { readonly kind: 'pack'; readonly store: NodeStore; readonly pack: string };
+
+/**
+ * Finds a model: a checkpoint file, the folder of a pack, a pack that an earlier command imported; without a name
+ * the default model, which is fetched when it is not there.
+ * @throws ModelNotFoundError
+ */
+export async function findModel(model: string | undefined): Promise<ModelPath> {
+  if (model === undefined) {
+    const { ensureModel } = await import('../scripts/default_model.js');
+    return { kind: 'gguf', path: await ensureModel() };
+  }
+  if (existsSync(join(model, MANIFEST_FILE))) {
+    const folder = resolve(model);
+    return { kind: 'pack', store: new NodeStore(dirname(folder)), pack: basename(folder) };
+  }
+  if (existsSync(model)) return { kind: 'gguf', path: model };
+  if (!/[/\\]/.test(model) && existsSync(join(PACKS, model, MANIFEST_FILE))) {
+    return { kind: 'pack', store: new NodeStore(PACKS), pack: model };
+  }
+  throw new ModelNotFoundError({ model });
+}
+
+/** A model as a pack: a checkpoint is imported, unless an earlier command has done so. */
+export async function openPack(
+  model: string | undefined,
+): Promise<{ store: NodeStore; pack: string }> {
+  const found = await findModel(model);
+  if (found.kind === 'pack') return found;
+  const source = await openNodeFileSource(found.path);
+  const line = new ProgressLine();
+  try {
+    const store = new NodeStore(PACKS);
+    const pack = packId(source);
+    await importPack({ source, store, pack, onProgress: line.transfer });
+    return { store, pack };
+  } finally {
+    line.end();
+    await source.close();
+  }
+}
+
+/** The device; says so when it is emulated. */
+export async function openDevice(): Promise<Gpu> {
+  const gpu = await openGpu(await openDawn());
+  if (gpu.adapter.software) {
+    console.error(`No GPU here: running on the CPU through ${adapterName(gpu.adapter)}, slowly.`);
+  }
+  return gpu;
+}

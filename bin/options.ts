@@ -1,0 +1,52 @@
+import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { SettingError } from '../src/engine/errors.ts';
+import { UsageError } from './errors.ts';
+
+type Options = NonNullable<ParseArgsConfig['options']>;
+type Parsed<T extends Options> = ReturnType<
+  typeof parseArgs<{ options: T; allowPositionals: true; strict: true }>
+>;
+
+/** A command's options and its one text. @throws UsageError */
+export function readOptions<T extends Options>(
+  args: string[],
+  options: T,
+  text: string,
+): { values: Parsed<T>['values']; text: string | undefined } {
+  let parsed: Parsed<T>;
+  try {
+    parsed = parseArgs({ args, options, allowPositionals: true, strict: true });
+  } catch (error) {
+    throw new UsageError({ reason: (error as Error).message.replace(/\.$/, '') });
+  }
+  const { values, positionals } = parsed;
+  if (positionals.length > 1) {
+    throw new UsageError({ reason: `There is more than one ${text}; put quotes around it` });
+  }
+  return { values, text: positionals[0] };
+}
+
+/** A number from the command line; undefined when it is not given. @throws SettingError */
+export function numberOption(name: string, value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  const number = value.trim() === '' ? Number.NaN : Number(value);
+  if (Number.isNaN(number)) throw new SettingError({ setting: name, value, allowed: 'a number' });
+  return number;
+}
+
+/** Token ids `1,2,3`. @throws SettingError */
+export function tokensOption(name: string, value: string): number[] {
+  return value.split(',').map((part) => {
+    if (!/^\s*\d+\s*$/.test(part)) {
+      throw new SettingError({ setting: name, value: part, allowed: 'ids, as in 1,2,3' });
+    }
+    return Number(part);
+  });
+}
+
+/** The residency modes that there are. @throws SettingError */
+export function checkResidency(value: string | undefined): void {
+  if (value !== undefined && value !== 'strict') {
+    throw new SettingError({ setting: '--residency', value, allowed: 'strict' });
+  }
+}

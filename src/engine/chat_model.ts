@@ -1,0 +1,119 @@
+import type { Gpu } from '../gpu/device.ts';
+import { renderChat } from '../model/chat_template.ts';
+import { createTextStream, createTokenizer, type Tokenizer } from '../model/tokenizer.ts';
+import type { ChatMessage } from '../model/tokenizer_data.ts';
+import type { Manifest } from '../store/manifest.ts';
+import { openManifest } from '../store/open_pack.ts';
+import type { OnProgress } from '../store/progress.ts';
+import { verifyPack } from '../store/verify.ts';
+import type { WeightStore } from '../store/weight_store.ts';
+import { Engine } from './engine.ts';
+import { EngineBusyError } from './errors.ts';
+import { Conversation, type GenerateOptions, type Generation } from './generate.ts';
+
+export interface ChatModelOptions {
+  readonly gpu: Gpu;
+  readonly store: WeightStore;
+  readonly pack: string;
+  /** Told how far the verification is. */
+  readonly onProgress?: OnProgress | undefined;
+  /** Tokens of context; the model's own limit unless given. */
+  readonly context_length?: number | undefined;
+}
+
+export interface ChatHooks {
+  /** A piece of the answer; the pieces together are the answer. */
+  onText?(text: string): void;
+  /** Tokens of the prompt that have been taken in. */
+  onPrefill?(done: number, total: number): void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Answer extends Generation {
+  readonly text: string;
+}
+
+/** A model that answers: the tokenizer and the chat template of a pack around an engine that runs it. */
+export class ChatModel {
+  readonly pack: string;
+  readonly manifest: Manifest;
+  readonly tokenizer: Tokenizer;
+  readonly engine: Engine;
+  private readonly conversation: Conversation;
+  private busy = false;
+
+  private constructor(pack: string, manifest: Manifest, tokenizer: Tokenizer, engine: Engine) {
+    this.pack = pack;
+    this.manifest = manifest;
+    this.tokenizer = tokenizer;
+    this.engine = engine;
+    this.conversation = new Conversation(engine);
+  }
+
+  /**
+   * Verifies every file of a pack, then puts it on the device.
+   * @throws PackNotFoundError, PackIncompleteError, ManifestInvalidError, PackCorruptedError, and the engine's errors
+   */
+  static async load(options: ChatModelOptions): Promise<ChatModel> {
+    const { gpu, store, pack, onProgress, context_length } = options;
+    const manifest = await openManifest(store, pack);
+    await verifyPack(store, pack, manifest, onProgress);
+    const tokenizer = createTokenizer(manifest.tokenizer);
+    const engine = await Engine.create({
+      gpu,
+      store,
+      pack,
+      manifest,
+      ...(context_length !== undefined && { context_length }),
+    });
+    return new ChatModel(pack, manifest, tokenizer, engine);
+  }
+
+  /** The ids of a conversation up to where the assistant begins to speak. @throws ChatTemplateError */
+  promptIds(messages: readonly ChatMessage[]): number[] {
+    const prompt = renderChat(this.manifest.tokenizer, messages, { add_generation_prompt: true });
+    return this.tokenizer.withBos(this.tokenizer.encode(prompt, { special: true }));
+  }
+
+  /**
+   * Answers a conversation. What the KV cache holds of it from the last answer is not computed again.
+   * @throws EngineBusyError, ChatTemplateError, and those of `Conversation.generate`
+   */
+  async answer(
+    messages: readonly ChatMessage[],
+    options: GenerateOptions,
+    { onText, onPrefill, signal }: ChatHooks = {},
+  ): Promise<Answer> {
+    if (this.busy) throw new EngineBusyError();
+    this.busy = true;
+    try {
+      const stream = createTextStream(this.tokenizer);
+      let text = '';
+      const emit = (piece: string) => {
+        if (piece === '') return;
+        text += piece;
+        onText?.(piece);
+      };
+      const { stop_token_ids } = this.manifest.tokenizer;
+      const generation = await this.conversation.generate(
+        this.promptIds(messages),
+        stop_token_ids,
+        options,
+        {
+          onToken: (id) => emit(stream.push(id)),
+          ...(onPrefill && { onPrefill }),
+          ...(signal && { signal }),
+        },
+      );
+      emit(stream.end());
+      return { text, ...generation };
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  /** Frees all GPU memory and closes the pack. */
+  destroy(): void {
+    this.engine.destroy();
+  }
+}

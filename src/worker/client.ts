@@ -1,0 +1,29 @@
+import { proxy, type Remote, wrap } from 'comlink';
+import { WorkerFailedError } from './errors.ts';
+import type { LaminaApi } from './protocol.ts';
+import { sendTypedErrors } from './wire.ts';
+
+/** Starts the worker. Errors arrive as the classes that they were; when the worker dies, every call is rejected. */
+export function createClient(): LaminaApi {
+  sendTypedErrors();
+  const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
+  const remote: Remote<LaminaApi> = wrap<LaminaApi>(worker);
+  const died = new Promise<never>((_, reject) => {
+    worker.addEventListener('error', ({ message }) => {
+      reject(new WorkerFailedError({ reason: message }));
+    });
+  });
+  died.catch(() => undefined);
+  const call = <T>(answer: Promise<T>): Promise<T> => Promise.race([answer, died]);
+  return {
+    environment: () => call(remote.environment()),
+    packs: () => call(remote.packs()),
+    importModel: (source, onProgress) => call(remote.importModel(source, proxy(onProgress))),
+    cancelImport: () => call(remote.cancelImport()),
+    removePack: (pack) => call(remote.removePack(pack)),
+    load: (pack, onProgress) => call(remote.load(pack, proxy(onProgress))),
+    chat: (messages, options, onEvent) => call(remote.chat(messages, options, proxy(onEvent))),
+    stop: () => call(remote.stop()),
+    deviceLost: () => call(remote.deviceLost()),
+  };
+}

@@ -1,0 +1,20 @@
+import { LaminaError, registerErrors } from '../errors.ts';
+
+/** Something was asked of a model, and none is loaded. */
+export class NoModelError extends LaminaError {
+  constructor(details: Record<string, never> = {}) {
+    super('No model is loaded. Load one first.', details);
+  }
+}
+
+/** The worker that owns the GPU ended with an error that nobody caught, or could not start. */
+export class WorkerFailedError extends LaminaError {
+  constructor(details: { reason: string }) {
+    super(
+      `The background thread stopped (${details.reason || 'no reason given'}). Load the page again; what is on disk and in this conversation stays.`,
+      details,
+    );
+  }
+}
+
+registerErrors({ NoModelError, WorkerFailedError });

@@ -1,0 +1,69 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openPack } from '../../bin/model.ts';
+import { ChatModel } from '../../src/engine/chat_model.ts';
+import {
+  type ChatReport,
+  compareChat,
+  compareHiddenStates,
+  comparePassage,
+  compareTokenizer,
+  inWords,
+  referenceChats,
+  TOLERANCES,
+} from '../reference/smollm2.ts';
+import { load, openTestGpu } from './lab.ts';
+
+let model: ChatModel;
+beforeAll(async () => {
+  const { store, pack } = await openPack(undefined);
+  model = await ChatModel.load({ gpu: await openTestGpu(), store, pack });
+});
+afterAll(() => model?.destroy());
+
+test('the tokenizer gives the ids of every string', async () => {
+  const { strings, different } = await compareTokenizer(model, load);
+  expect(strings).toBe(292);
+  expect(different).toEqual([]);
+});
+
+test('the hidden states after every layer are those of the reference', async () => {
+  const errors = await compareHiddenStates(model.engine, load);
+  console.log(`hidden states: relative RMS at most ${Math.max(...errors).toExponential(2)}`);
+  expect(errors).toHaveLength(32);
+  for (const [index, error] of errors.entries()) {
+    expect(error, `row ${index}`).toBeLessThan(TOLERANCES.hidden);
+  }
+});
+
+test('the passage has the log-probabilities and the perplexity of the reference', async () => {
+  const report = await comparePassage(model.engine, load);
+  const { positions, logit, logprob, perplexity, expected_perplexity, near_ties } = report;
+  console.log(
+    `passage: perplexity ${perplexity.toFixed(4)}, largest difference of a logit ${logit.toExponential(2)}, of a log-probability ${logprob.toExponential(2)}`,
+  );
+  for (const tie of near_ties) console.log(inWords(tie));
+  expect(positions).toBe(1023);
+  expect(logit).toBeLessThan(TOLERANCES.logit);
+  expect(logprob).toBeLessThan(TOLERANCES.logit);
+  expect(Math.abs(perplexity / expected_perplexity - 1)).toBeLessThan(TOLERANCES.perplexity);
+  expect(near_ties.filter(({ margin }) => margin >= TOLERANCES.margin)).toEqual([]);
+  expect(1 - near_ties.length / positions).toBeGreaterThanOrEqual(TOLERANCES.agreement);
+});
+
+test('all chats get the reference’s prompt and its greedy tokens', async () => {
+  const reports: ChatReport[] = [];
+  for (const chat of await referenceChats(load)) reports.push(await compareChat(model, chat));
+  const near_ties = reports.flatMap((report) => report.near_ties);
+  for (const tie of near_ties) console.log(inWords(tie));
+  expect(reports).toHaveLength(8);
+  expect(reports.filter(({ same_prompt }) => !same_prompt)).toEqual([]);
+  expect(near_ties.filter(({ margin }) => margin >= TOLERANCES.margin)).toEqual([]);
+});
+
+test('an answer written freely is the reference’s text, with one layer resident at a time', async () => {
+  const chat = (await referenceChats(load)).find(({ name }) => name === 'single-no-system')!;
+  const { text, finish_reason, statistics } = await model.answer(chat.messages, {});
+  expect(text).toBe(chat.text);
+  expect(finish_reason).toBe('stop');
+  expect(statistics.peak_weight_bytes).toBeLessThanOrEqual(statistics.largest_layer_bytes);
+});

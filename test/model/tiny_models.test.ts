@@ -1,0 +1,229 @@
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { Engine } from '../../src/engine/engine.ts';
+import {
+  ContextLengthError,
+  NonFiniteLogitsError,
+  SettingError,
+  TokenRangeError,
+} from '../../src/engine/errors.ts';
+import { Conversation } from '../../src/engine/generate.ts';
+import { GREEDY } from '../../src/engine/sampling.ts';
+import type { Gpu } from '../../src/gpu/device.ts';
+import { GpuBudgetError } from '../../src/gpu/errors.ts';
+import { importTiny, load, logitsOf, openTestGpu, openTiny, type TinyModel } from './lab.ts';
+
+interface Expected {
+  readonly input_ids: readonly [readonly number[]];
+  readonly positions: readonly number[];
+  readonly greedy: readonly number[];
+  readonly checks: { readonly min_top1_top2_margin: number };
+  readonly tolerance: { readonly recommended_atol_f32: number };
+}
+
+async function expectedOf(name: string): Promise<Expected> {
+  return JSON.parse(new TextDecoder().decode(await load(`gguf/${name}.expected.json`))) as Expected;
+}
+
+let gpu: Gpu;
+let engine: Engine;
+beforeAll(async () => {
+  gpu = await openTestGpu();
+});
+afterEach(() => engine?.destroy());
+
+describe.each(['llama-f16', 'llama-q4_1', 'llama-q8_0'])('%s', (name) => {
+  let tiny: TinyModel;
+  let expected: Expected;
+  let logits: Float32Array;
+  beforeAll(async () => {
+    tiny = await importTiny(`gguf/${name}.gguf`);
+    expected = await expectedOf(name);
+    logits = new Float32Array(await load(`gguf/${name}.logits.f32`));
+  });
+
+  test('gives the logits of the float32 reference at every position', async () => {
+    engine = await openTiny(gpu, tiny);
+    const actual = await logitsOf(engine, expected.input_ids[0]);
+    const { vocab_size } = engine.config;
+    expect(differenceOf(rowsOf(actual, expected.positions, vocab_size), logits)).toBeLessThan(
+      expected.tolerance.recommended_atol_f32,
+    );
+  });
+
+  test('gives them too when the prompt comes in chunks, and token by token', async () => {
+    engine = await openTiny(gpu, tiny, { prefill_tokens: 7 });
+    const chunked = await logitsOf(engine, expected.input_ids[0]);
+    const tolerance = expected.tolerance.recommended_atol_f32;
+    expect(differenceOf(chunked, logits)).toBeLessThan(tolerance);
+    const { vocab_size } = engine.config;
+    for (const [i, id] of expected.input_ids[0].entries()) {
+      const row = await logitsOf(engine, [id], i);
+      const reference = logits.subarray(i * vocab_size, (i + 1) * vocab_size);
+      expect(differenceOf(row, reference), `position ${i}`).toBeLessThan(tolerance);
+    }
+  });
+
+  test('continues with the reference’s greedy tokens', async () => {
+    engine = await openTiny(gpu, tiny);
+    const { token_ids } = await new Conversation(engine).generate(expected.input_ids[0], [], {
+      max_tokens: expected.greedy.length,
+    });
+    expect(token_ids).toEqual(expected.greedy);
+  });
+
+  test('never has more weights on the GPU than the largest layer has bytes', async () => {
+    engine = await openTiny(gpu, tiny);
+    await new Conversation(engine).generate(expected.input_ids[0], [], { max_tokens: 4 });
+    const { bytes, peak } = engine.ledger.read('weights');
+    expect(bytes).toBeGreaterThan(0);
+    expect(peak).toBeLessThanOrEqual(Math.max(...tiny.manifest.layers.map((file) => file.bytes)));
+  });
+});
+
+describe('an engine', () => {
+  let tiny: TinyModel;
+  let ids: readonly number[];
+  beforeAll(async () => {
+    tiny = await importTiny('gguf/llama-q4_1.gguf');
+    ids = (await expectedOf('llama-q4_1')).input_ids[0];
+  });
+
+  test('splits tensors that exceed a binding, and gives the same logits bit for bit', async () => {
+    engine = await openTiny(gpu, tiny);
+    const whole = await logitsOf(engine, ids);
+    engine.destroy();
+    const small = { maxBufferSize: 2 ** 17, maxStorageBufferBindingSize: 2 ** 15 };
+    const limits = { ...gpu.device.limits, ...small } as GPUSupportedLimits;
+    const device = new Proxy(gpu.device, {
+      get: (target, key) => {
+        if (key === 'limits') return limits;
+        const value = Reflect.get(target, key, target);
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+    engine = await openTiny({ ...gpu, device }, tiny);
+    expect(differenceOf(await logitsOf(engine, ids), whole)).toBe(0);
+  });
+
+  test('keeps sequences apart', async () => {
+    engine = await openTiny(gpu, tiny, { sequences: 2 });
+    const alone = await logitsOf(engine, ids, 0, 0);
+    const other = [...ids].reverse();
+    await logitsOf(engine, other, 0, 1);
+    const again = await logitsOf(engine, ids.slice(12), 12, 0);
+    const { vocab_size } = engine.config;
+    expect(differenceOf(again, alone.subarray(12 * vocab_size))).toBeLessThan(1e-4);
+  });
+
+  test('goes on with a conversation without computing its beginning again', async () => {
+    engine = await openTiny(gpu, tiny);
+    const conversation = new Conversation(engine);
+    const first = await conversation.generate(ids, [], { max_tokens: 5 });
+    const longer = [...ids, ...first.token_ids, 17, 18];
+    const second = await conversation.generate(longer, [], { max_tokens: 5 });
+    expect(second.statistics.cached_tokens).toBe(ids.length + 4);
+    const fresh = await new Conversation(engine).generate(longer, [], { max_tokens: 5 });
+    expect(fresh.statistics.cached_tokens).toBe(0);
+    expect(second.token_ids).toEqual(fresh.token_ids);
+  });
+
+  test('gives the same sampled text for the same seed, and another for another', async () => {
+    engine = await openTiny(gpu, tiny);
+    const sampled = async (seed: number) => {
+      const options = { temperature: 1.5, top_p: 0.95, max_tokens: 12, seed };
+      return (await new Conversation(engine).generate(ids, [], options)).token_ids;
+    };
+    expect(await sampled(1)).toEqual(await sampled(1));
+    expect(await sampled(1)).not.toEqual(await sampled(2));
+  });
+
+  test('stops at a stop token and does not count it as text', async () => {
+    engine = await openTiny(gpu, tiny);
+    const { greedy } = await expectedOf('llama-q4_1');
+    const stop = greedy[3]!;
+    const shown: number[] = [];
+    const { token_ids, finish_reason } = await new Conversation(engine).generate(
+      ids,
+      [stop],
+      { max_tokens: 16 },
+      { onToken: (id) => shown.push(id) },
+    );
+    expect(finish_reason).toBe('stop');
+    expect(token_ids).toEqual(greedy.slice(0, greedy.indexOf(stop)));
+    expect(shown).toEqual(token_ids);
+  });
+
+  test('ends after the current token when it is told to, and can go on afterwards', async () => {
+    engine = await openTiny(gpu, tiny);
+    const abort = new AbortController();
+    const conversation = new Conversation(engine);
+    const { token_ids, finish_reason } = await conversation.generate(
+      ids,
+      [],
+      { max_tokens: 16 },
+      {
+        signal: abort.signal,
+        onToken: () => abort.abort(),
+      },
+    );
+    const { greedy } = await expectedOf('llama-q4_1');
+    expect(finish_reason).toBe('cancelled');
+    expect(token_ids).toEqual(greedy.slice(0, 1));
+    const next = await conversation.generate(ids, [], { max_tokens: 3 });
+    expect(next.token_ids).toEqual(greedy.slice(0, 3));
+  });
+
+  test('fills the context to its last position and ends there', async () => {
+    engine = await openTiny(gpu, tiny, { context_length: ids.length + 3 });
+    const { token_ids, finish_reason } = await new Conversation(engine).generate(ids, [], {
+      max_tokens: 100,
+    });
+    expect(finish_reason).toBe('length');
+    expect(token_ids).toHaveLength(4);
+  });
+
+  test('refuses what it cannot do, with typed errors', async () => {
+    engine = await openTiny(gpu, tiny, { context_length: 16 });
+    await expect(engine.prefill(ids, 0)).rejects.toThrow(ContextLengthError);
+    await expect(engine.prefill([512], 0)).rejects.toThrow(TokenRangeError);
+    await expect(engine.prefill([-1], 0)).rejects.toThrow(TokenRangeError);
+    await expect(engine.prefill([1.5], 0)).rejects.toThrow(TokenRangeError);
+    const conversation = new Conversation(engine);
+    for (const options of [{ temperature: -1 }, { top_p: 0 }, { max_tokens: 0 }, { seed: -1 }]) {
+      await expect(conversation.generate([1], [], options)).rejects.toThrow(SettingError);
+    }
+    await expect(conversation.generate([], [], {})).rejects.toThrow(SettingError);
+  });
+
+  test('refuses to go over its budget, and frees what it had', async () => {
+    const budget = 3 * 4 * 2 ** 20 + 2 ** 16;
+    await expect(openTiny(gpu, tiny, { budget })).rejects.toThrow(GpuBudgetError);
+    engine = await openTiny(gpu, tiny);
+    expect(engine.ledger.total()).toBeGreaterThan(budget);
+  });
+
+  test('says so when the weights give logits that are no numbers', async () => {
+    const broken = await importTiny('gguf-bad/nan-scales.gguf');
+    engine = await openTiny(gpu, broken);
+    await engine.prefill([1, 2, 3], 0);
+    await expect(engine.next([1, 2, 3], GREEDY, () => 0)).rejects.toThrow(NonFiniteLogitsError);
+  });
+});
+
+function rowsOf(all: Float32Array, rows: readonly number[], width: number): Float32Array {
+  const picked = new Float32Array(rows.length * width);
+  for (const [i, row] of rows.entries()) {
+    picked.set(all.subarray(row * width, (row + 1) * width), i * width);
+  }
+  return picked;
+}
+
+function differenceOf(actual: Float32Array, expected: Float32Array): number {
+  expect(actual.length).toBe(expected.length);
+  let largest = 0;
+  for (let i = 0; i < actual.length; i++) {
+    const difference = Math.abs(actual[i]! - expected[i]!);
+    if (!(difference <= largest)) largest = difference;
+  }
+  return largest;
+}
