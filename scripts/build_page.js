@@ -23,8 +23,7 @@ const SOURCES = [
  * @throws ScriptError
  */
 export async function buildPage() {
-  const built = await stat(join(DIST, 'index.html')).catch(() => null);
-  if (built && built.mtimeMs > (await newest(SOURCES.map((path) => inProject(path))))) return;
+  if (await isBuilt(inProject())) return;
   say('Building the page …');
   const { build } = await import('vite');
   try {
@@ -32,6 +31,15 @@ export async function buildPage() {
   } catch (error) {
     throw new ScriptError(`The page could not be built: ${reasonOf(error)}`, { cause: error });
   }
+}
+
+/**
+ * Whether a built page is there that is newer than all of its sources.
+ * @param {string} root
+ */
+export async function isBuilt(root) {
+  const page = await stat(join(root, 'dist', 'index.html')).catch(() => null);
+  return page !== null && page.mtimeMs > (await newest(SOURCES.map((path) => join(root, path))));
 }
 
 /**

@@ -83,7 +83,7 @@ async function download([program = '', ...args], wheel, folder) {
     );
     if (code !== 0) {
       say(output.trim());
-      throw new Error(`pip failed; it says why above`);
+      throw new Error('pip failed; it says why above');
     }
   } finally {
     clearInterval(timer);

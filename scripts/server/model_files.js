@@ -12,9 +12,10 @@ const CATALOGUE = '/models.json';
  * Serves the models beside the page: `models/…` from the folder of models, and the model at `path` by its name,
  * wherever it is. A model that is not the default one comes first in `models.json`.
  * @param {string} path
+ * @param {string} [folder] of models
  * @returns {Promise<import('./static_files.js').RequestHandler>}
  */
-export async function modelFiles(path) {
+export async function modelFiles(path, folder = MODELS) {
   const name = basename(path);
   const { size } = await stat(path);
   // A copy of the default model is the default model, wherever it is.
@@ -27,7 +28,7 @@ export async function modelFiles(path) {
       response.end(request.method === 'HEAD' ? undefined : JSON.stringify(catalogue));
     } else if (asked?.startsWith(PREFIX)) {
       const wanted = asked.slice(PREFIX.length);
-      const file = wanted === name ? path : fileInside(MODELS, wanted);
+      const file = wanted === name ? path : fileInside(folder, wanted);
       if (file === null || !(await sendFile(request, response, file))) {
         response.writeHead(404, { 'Content-Type': 'text/plain; charset=utf-8' });
         response.end(`There is no model ${wanted} here.\n`);
