@@ -214,19 +214,21 @@ test('a reader that goes away in the middle does not stop the server', async () 
   expect((await ask(port, '/')).status).toBe(200);
 });
 
-test.each(['127.0.0.1', '::1'])(
-  'a port that is taken on %s is left to who has it',
-  async (host) => {
-    const taken = createServer((_, response) => response.end('mine')).listen(0, host);
-    await new Promise((resolve) => taken.once('listening', resolve));
-    onTestFinished(() => void taken.close());
-    const { port } = taken.address() as AddressInfo;
-    const server = await listen([], { port });
-    onTestFinished(server.close);
-    expect(server.port).toBeGreaterThan(port);
-    expect(server.url).toBe(`http://localhost:${server.port}/`);
-  },
-);
+const LOOPBACK = Object.values(networkInterfaces())
+  .flatMap((addresses) => addresses ?? [])
+  .map(({ address }) => address)
+  .filter((address) => address === '127.0.0.1' || address === '::1');
+
+test.each(LOOPBACK)('a port that is taken on %s is left to who has it', async (host) => {
+  const taken = createServer((_, response) => response.end('mine')).listen(0, host);
+  await new Promise((resolve) => taken.once('listening', resolve));
+  onTestFinished(() => void taken.close());
+  const { port } = taken.address() as AddressInfo;
+  const server = await listen([], { port });
+  onTestFinished(server.close);
+  expect(server.port).toBeGreaterThan(port);
+  expect(server.url).toBe(`http://localhost:${server.port}/`);
+});
 
 test('a host that this machine lacks is an error', async () => {
   await expect(listen([], { port: 0, host: '192.0.2.1' })).rejects.toThrow(
