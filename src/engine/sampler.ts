@@ -108,10 +108,8 @@ export class Sampler {
   private penalize(logits: GPUBuffer, context: readonly number[], penalty: number): void {
     const ids = Uint32Array.from(new Set(context));
     const { queue } = this.commands.device;
-    const settings = new DataView(new ArrayBuffer(8));
-    settings.setFloat32(0, penalty, true);
-    settings.setUint32(4, ids.length, true);
-    queue.writeBuffer(this.penalty, 0, settings);
+    queue.writeBuffer(this.penalty, 0, Float32Array.of(penalty));
+    queue.writeBuffer(this.penalty, 4, Uint32Array.of(ids.length));
     queue.writeBuffer(this.ids, 0, ids);
     this.commands.dispatch(
       { kernel: kernels.repetition_penalty, constants: {} },

@@ -69,6 +69,8 @@ export function draw(candidates: Candidates, options: SamplingOptions, u: number
   let kept = weights.length;
   let mass = total;
   let bounded = complete;
+  // Of how much is top_p a part? The sum of the k likeliest is not known.
+  if (top_k > kept && top_p < 1 && !complete) return null;
   if (top_k > 0 && (top_k <= kept || complete)) {
     kept = Math.min(top_k, kept);
     mass = sumOf(weights, kept);
