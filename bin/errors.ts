@@ -29,4 +29,12 @@ export class ModelNotFoundError extends LaminaError {
   }
 }
 
-registerErrors({ NoDawnAdapterError, UsageError, ModelNotFoundError });
+/** The default model is not here and could not be fetched. */
+export class DefaultModelError extends LaminaError {
+  /** `reason` is a sentence that says what to do. */
+  constructor(details: { reason: string }) {
+    super(details.reason, details);
+  }
+}
+
+registerErrors({ NoDawnAdapterError, UsageError, ModelNotFoundError, DefaultModelError });

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ensureModel } from '../scripts/default_model.js';
 import { openNodeFileSource } from '../src/formats/sources/node_file_source.ts';
 import { adapterName, type Gpu, openGpu } from '../src/gpu/device.ts';
 import { importPack } from '../src/store/importer.ts';
@@ -8,10 +9,11 @@ import { MANIFEST_FILE } from '../src/store/manifest.ts';
 import { NodeStore } from '../src/store/node_store.ts';
 import { packId } from '../src/store/pack_id.ts';
 import { openDawn } from './dawn.ts';
-import { ModelNotFoundError } from './errors.ts';
+import { DefaultModelError, ModelNotFoundError } from './errors.ts';
 import { ProgressLine } from './progress_line.ts';
 
-const PACKS = fileURLToPath(new URL('../.packs', import.meta.url));
+/** Where checkpoints are imported to. */
+const PACKS = process.env.LAMINA_PACKS ?? fileURLToPath(new URL('../.packs', import.meta.url));
 
 /** What `--model` names. */
 export type ModelPath =
@@ -21,12 +23,11 @@ export type ModelPath =
 /**
  * Finds a model: a checkpoint file, the folder of a pack, a pack that an earlier command imported; without a name
  * the default model, which is fetched when it is not there.
- * @throws ModelNotFoundError
+ * @throws ModelNotFoundError, DefaultModelError
  */
 export async function findModel(model: string | undefined): Promise<ModelPath> {
   if (model === undefined) {
-    const { ensureModel } = await import('../scripts/default_model.js');
-    return { kind: 'gguf', path: await ensureModel() };
+    return { kind: 'gguf', path: await defaultModel() };
   }
   if (existsSync(join(model, MANIFEST_FILE))) {
     const folder = resolve(model);
@@ -37,6 +38,15 @@ export async function findModel(model: string | undefined): Promise<ModelPath> {
     return { kind: 'pack', store: new NodeStore(PACKS), pack: model };
   }
   throw new ModelNotFoundError({ model });
+}
+
+/** @throws DefaultModelError */
+async function defaultModel(): Promise<string> {
+  try {
+    return await ensureModel();
+  } catch (error) {
+    throw new DefaultModelError({ reason: (error as Error).message });
+  }
 }
 
 /** A model as a pack: a checkpoint is imported, unless an earlier command has done so. */

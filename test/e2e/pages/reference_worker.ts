@@ -1,0 +1,59 @@
+import { expose } from 'comlink';
+import { ChatModel } from '../../../src/engine/chat_model.ts';
+import { openUrlSource } from '../../../src/formats/sources/url_source.ts';
+import { openGpu } from '../../../src/gpu/device.ts';
+import { openBrowserStore } from '../../../src/store/choose_store.ts';
+import { importPack } from '../../../src/store/importer.ts';
+import {
+  type ChatReport,
+  compareChat,
+  compareHiddenStates,
+  comparePassage,
+  compareTokenizer,
+  type PassageReport,
+  referenceChats,
+} from '../../reference/smollm2.ts';
+
+/** The default model in a worker, its weights in this browser's own store. */
+export interface ReferenceApi {
+  load(url: string): Promise<{ store: string; adapter: string }>;
+  tokenizer(): Promise<{ strings: number; different: string[] }>;
+  hiddenStates(): Promise<number[]>;
+  passage(): Promise<PassageReport>;
+  chats(): Promise<ChatReport[]>;
+  /** Bytes of weights on the GPU, the most there ever were. */
+  weights(): Promise<{ peak: number; largest_layer: number }>;
+}
+
+let model: ChatModel;
+
+async function load(path: string): Promise<ArrayBuffer> {
+  const response = await fetch(`/test/golden/${path}`);
+  if (!response.ok) throw new Error(`${path}: the server answered ${response.status}`);
+  return response.arrayBuffer();
+}
+
+const api: ReferenceApi = {
+  async load(url) {
+    const gpu = await openGpu(navigator.gpu);
+    const store = await openBrowserStore();
+    const pack = await importPack({ source: await openUrlSource(url), store });
+    model = await ChatModel.load({ gpu, store, pack });
+    return { store: store.kind, adapter: model.engine.adapter };
+  },
+  tokenizer: () => compareTokenizer(model, load),
+  hiddenStates: () => compareHiddenStates(model.engine, load),
+  passage: () => comparePassage(model.engine, load),
+  async chats() {
+    const reports: ChatReport[] = [];
+    for (const chat of await referenceChats(load)) reports.push(await compareChat(model, chat));
+    return reports;
+  },
+  async weights() {
+    const { engine } = model;
+    const { peak } = engine.ledger.read('weights');
+    return { peak, largest_layer: engine.weights.largest_layer_bytes };
+  },
+};
+
+expose(api);

@@ -1,0 +1,219 @@
+import { readFileSync } from 'node:fs';
+import { expect, type Page, test } from '@playwright/test';
+
+const PAGES = process.env.TEST_PAGES_URL ?? 'http://localhost:4175';
+const MODEL = '/models/SmolLM2-135M-Instruct.Q4_1.gguf';
+const TINY = 'gguf/llama-q4_1.gguf';
+
+interface BadFile {
+  readonly file: string;
+  readonly expect: string;
+}
+const BAD_FILES = JSON.parse(
+  readFileSync(new URL('../golden/gguf-bad/index.json', import.meta.url), 'utf8'),
+).files as BadFile[];
+
+async function openPage(page: Page): Promise<void> {
+  await page.goto(`${PAGES}/test/e2e/pages/worker.html`);
+  await page.waitForFunction(() => 'lamina' in window);
+}
+
+function importTiny(page: Page): Promise<string> {
+  return page.evaluate(
+    async (path) =>
+      window.lamina.api.importModel({ file: await window.lamina.file(path) }, () => undefined),
+    TINY,
+  );
+}
+
+test.beforeEach(({ page }) => openPage(page));
+
+test('says what the browser offers', async ({ page }) => {
+  const { adapter, store } = await page.evaluate(() => window.lamina.api.environment());
+  expect(adapter.software).toBe(true);
+  expect(store).toBe('opfs');
+});
+
+test('over a whole chat never has more on the GPU than the largest layer, and every event comes before the result', async ({
+  page,
+}) => {
+  const pack = await importTiny(page);
+  const { model, turns } = await page.evaluate(async (pack) => {
+    const model = await window.lamina.api.load(pack, () => undefined);
+    const turns = [];
+    for (const question of ['One', 'Two and three']) {
+      turns.push(await window.lamina.chat(question, 12));
+    }
+    return { model, turns };
+  }, pack);
+  const largest = Math.max(...model.layerBytes);
+  for (const { result, events, late } of turns) {
+    expect(late).toBe(0);
+    const texts = events.flatMap((event) => (event.type === 'text' ? [event.text] : []));
+    expect(texts.join('')).toBe(result.text);
+    const seen = events.flatMap((event) => (event.type === 'residence' ? [event.residence] : []));
+    expect(seen.length).toBeGreaterThan(1);
+    expect(seen.at(-1)!.at).toBeNull();
+    for (const { weightBytes, peakWeightBytes } of seen) {
+      expect(weightBytes).toBeLessThanOrEqual(largest);
+      expect(peakWeightBytes).toBeLessThanOrEqual(largest);
+    }
+    expect(result.statistics.peak_weight_bytes).toBeLessThanOrEqual(largest);
+    expect(result.statistics.bytes_read).toBeGreaterThan(0);
+  }
+});
+
+test('a flipped byte in a layer is reported, never run, and mended from the same file', async ({
+  page,
+}) => {
+  const pack = await importTiny(page);
+  const error = await page.evaluate(async (pack) => {
+    const root = await navigator.storage.getDirectory();
+    const folder = await (await root.getDirectoryHandle('lamina-packs')).getDirectoryHandle(pack);
+    const file = await folder.getFileHandle('layer-001.bin');
+    const byte = new Uint8Array(await (await file.getFile()).slice(5000, 5001).arrayBuffer());
+    const writable = await file.createWritable({ keepExistingData: true });
+    await writable.write({ type: 'write', position: 5000, data: Uint8Array.of(byte[0]! ^ 1) });
+    await writable.close();
+    return window.lamina.errorOf((api) => api.load(pack, () => undefined));
+  }, pack);
+  expect(error).toMatchObject({
+    name: 'PackCorruptedError',
+    constructorName: 'PackCorruptedError',
+    details: { layers: [1] },
+  });
+  expect(error!.message).toContain('layer 1');
+  const notLoaded = await page.evaluate(() =>
+    window.lamina.errorOf((api) => api.chat([], {}, () => undefined)),
+  );
+  expect(notLoaded!.name).toBe('NoModelError');
+
+  expect(await importTiny(page)).toBe(pack);
+  const { result } = await page.evaluate(async (pack) => {
+    await window.lamina.api.load(pack, () => undefined);
+    return window.lamina.chat('One', 3);
+  }, pack);
+  expect(result.token_ids).toHaveLength(3);
+});
+
+test('an import goes on from the verified files after the tab was killed in its middle', async ({
+  page,
+  context,
+}) => {
+  // The tab ends when the first layers have been written; the model is large enough to be far from done.
+  await page.evaluate(
+    (url) =>
+      new Promise<void>((resolve) => {
+        void window.lamina.api.importModel(
+          { url: new URL(url, location.href).href },
+          ({ phase, filesDone }) => {
+            if (phase === 'importing' && filesDone >= 3) resolve();
+          },
+        );
+      }),
+    MODEL,
+  );
+  await page.close();
+
+  const reopened = await context.newPage();
+  await openPage(reopened);
+  const { before, notOpened, verified, after } = await reopened.evaluate(async (url) => {
+    const { lamina } = window;
+    const before = await lamina.api.packs();
+    const notOpened = await lamina.errorOf((api) => api.load(before[0]!.id, () => undefined));
+    let verified = 0;
+    await lamina.api.importModel(
+      { url: new URL(url, location.href).href },
+      ({ phase, filesDone }) => {
+        if (phase === 'verifying') verified = filesDone;
+      },
+    );
+    return { before, notOpened, verified, after: await lamina.api.packs() };
+  }, MODEL);
+  expect(before.map(({ complete }) => complete)).toEqual([false]);
+  expect(notOpened!.name).toBe('PackIncompleteError');
+  expect(verified).toBeGreaterThanOrEqual(3);
+  expect(verified).toBeLessThan(32);
+  expect(after.map(({ complete }) => complete)).toEqual([true]);
+});
+
+test('a cancelled import ends with its error, and leaves what was finished', async ({ page }) => {
+  const error = await page.evaluate((url) => {
+    const { lamina } = window;
+    return lamina.errorOf((api) =>
+      api.importModel({ url: new URL(url, location.href).href }, ({ filesDone }) => {
+        if (filesDone === 1) void api.cancelImport();
+      }),
+    );
+  }, `/test/golden/${TINY}`);
+  expect(error!.name).toBe('ImportCancelledError');
+});
+
+test('every broken file is refused with a typed error, and nothing is left in the store', async ({
+  page,
+}) => {
+  const outcomes = await page.evaluate(
+    async (files) => {
+      const { lamina } = window;
+      const outcomes = [];
+      for (const file of files) {
+        const chosen = await lamina.file(`gguf-bad/${file}`);
+        const started = performance.now();
+        const error = await lamina.errorOf((api) =>
+          api.importModel({ file: chosen }, () => undefined),
+        );
+        outcomes.push({ file, error, ms: performance.now() - started });
+      }
+      return { outcomes, packs: await lamina.api.packs() };
+    },
+    BAD_FILES.filter(({ expect }) => expect !== 'error-when-run').map(({ file }) => file),
+  );
+  for (const { file, error, ms } of outcomes.outcomes) {
+    expect(error, file).not.toBeNull();
+    // A class of its own, not a TypeError or RangeError that something tripped over.
+    expect(error!.constructorName, file).toBe(error!.name);
+    expect(error!.name, file).not.toMatch(/^(Type|Range|Syntax|Reference)?Error$/);
+    expect(ms, file).toBeLessThan(5000);
+  }
+  expect(outcomes.packs).toEqual([]);
+});
+
+test('weights that give no numbers end the answer with a typed error', async ({ page }) => {
+  const error = await page.evaluate(async () => {
+    const { lamina } = window;
+    const file = await lamina.file('gguf-bad/nan-scales.gguf');
+    const pack = await lamina.api.importModel({ file }, () => undefined);
+    return lamina.errorOf(async (api) => {
+      await api.load(pack, () => undefined);
+      await api.chat([{ role: 'user', content: 'x' }], {}, () => undefined);
+    });
+  });
+  expect(error!.name).toBe('NonFiniteLogitsError');
+});
+
+test('a removed model is gone, also when it was loaded', async ({ page }) => {
+  const pack = await importTiny(page);
+  const { packs, error } = await page.evaluate(async (pack) => {
+    const { lamina } = window;
+    await lamina.api.load(pack, () => undefined);
+    await lamina.api.removePack(pack);
+    const error = await lamina.errorOf((api) => api.load(pack, () => undefined));
+    return { packs: await lamina.api.packs(), error };
+  }, pack);
+  expect(packs).toEqual([]);
+  expect(error!.name).toBe('PackNotFoundError');
+});
+
+test('only one answer is written at a time, and stopping ends it', async ({ page }) => {
+  const pack = await importTiny(page);
+  const { busy, result } = await page.evaluate(async (pack) => {
+    const { lamina } = window;
+    await lamina.api.load(pack, () => undefined);
+    const running = lamina.chat('Tell me everything', 400);
+    const busy = await lamina.errorOf((api) => api.chat([], {}, () => undefined));
+    await lamina.api.stop();
+    return { busy, result: (await running).result };
+  }, pack);
+  expect(busy!.name).toBe('EngineBusyError');
+  expect(result.finish_reason).toBe('cancelled');
+});

@@ -1,0 +1,154 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { load } from './lab.ts';
+
+const LAMINA = fileURLToPath(new URL('../../bin/lamina.js', import.meta.url));
+const goldenPath = (path: string) => fileURLToPath(new URL(`../golden/${path}`, import.meta.url));
+const TINY = goldenPath('gguf/llama-q4_1.gguf');
+const REFERENCE = JSON.parse(new TextDecoder().decode(await load('gguf/llama-q4_1.expected.json')));
+
+interface Run {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'lamina-cli-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+function lamina(...args: string[]): Promise<Run> {
+  return new Promise((resolve) => {
+    const env = { ...process.env, LAMINA_PACKS: join(folder, 'packs') };
+    execFile(process.execPath, [LAMINA, ...args], { env }, (error, out, err) => {
+      resolve({ code: error ? Number(error.code) : 0, out, err });
+    });
+  });
+}
+
+describe('lamina tokens', () => {
+  test('prints the ids of a text as one JSON array', async () => {
+    const { text, ids } = REFERENCE.tokenizer.encode_without_special[0];
+    const { code, out } = await lamina('tokens', '--model', TINY, '--no-special', text);
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toEqual(ids);
+  });
+});
+
+describe('lamina inspect', () => {
+  test('names the architecture, the tensors, and the bytes of each layer', async () => {
+    const { code, out } = await lamina('inspect', '--json', TINY);
+    expect(code).toBe(0);
+    const { config, files } = JSON.parse(out);
+    expect(config.architecture).toBe('llama');
+    expect(files.map(({ name }: { name: string }) => name)).toEqual([
+      'embedding.bin',
+      ...Array.from({ length: config.num_hidden_layers }, (_, i) => `layer-00${i}.bin`),
+      'head.bin',
+    ]);
+    expect(files[1].tensors[1]).toMatchObject({ name: 'blk.0.attn_q.weight', type: 'Q4_1' });
+    expect(files[1].bytes).toBeGreaterThan(0);
+    const people = await lamina('inspect', TINY);
+    expect(people.out).toContain('blk.0.attn_q.weight');
+  });
+});
+
+describe('lamina logits', () => {
+  test('writes the logits and the hidden states of every position', async () => {
+    const out = join(folder, 'logits.f32');
+    const hidden = join(folder, 'hidden.f32');
+    const ids: number[] = REFERENCE.input_ids[0];
+    const run = await lamina(
+      ...['logits', '--model', TINY, '--tokens', ids.join(), '--residency', 'strict'],
+      ...['--out', out, '--hidden-states', hidden],
+    );
+    expect(run.err).not.toContain('Error');
+    expect(run.code).toBe(0);
+    const actual = new Float32Array(new Uint8Array(await readFile(out)).buffer);
+    const expected = new Float32Array(await load('gguf/llama-q4_1.logits.f32'));
+    expect(actual.length).toBe(expected.length);
+    const worst = actual.reduce((most, x, i) => Math.max(most, Math.abs(x - expected[i]!)), 0);
+    expect(worst).toBeLessThan(REFERENCE.tolerance.recommended_atol_f32);
+    const { num_hidden_layers, hidden_size } = await configOf(TINY);
+    expect((await stat(hidden)).size).toBe((num_hidden_layers + 2) * ids.length * hidden_size * 4);
+    const states = new Float32Array(new Uint8Array(await readFile(hidden)).buffer);
+    expect(states.every(Number.isFinite)).toBe(true);
+    expect(states.subarray(-hidden_size).some((x) => x !== 0)).toBe(true);
+  });
+
+  test('leaves no file behind when a token is not in the vocabulary', async () => {
+    const out = join(folder, 'none.f32');
+    const { code, err } = await lamina(
+      'logits',
+      '--model',
+      TINY,
+      '--tokens',
+      '1,512',
+      '--out',
+      out,
+    );
+    expect(code).toBe(1);
+    expect(err).toContain('Token id 512 is not in the vocabulary');
+    expect((await readdir(folder)).filter((name) => name.startsWith('none'))).toEqual([]);
+  });
+});
+
+describe('lamina ask', () => {
+  test('prints one JSON object with the text, the ids and the statistics', async () => {
+    const options = ['--greedy', '--max-tokens', '5', '--seed', '7', '--json'];
+    const { code, out } = await lamina('ask', '--model', TINY, ...options, 'Hello');
+    expect(code).toBe(0);
+    const { text, token_ids, statistics } = JSON.parse(out);
+    expect(typeof text).toBe('string');
+    expect(token_ids).toHaveLength(5);
+    expect(statistics.peak_weight_bytes).toBeLessThanOrEqual(statistics.largest_layer_bytes);
+    expect(statistics.bytes_read).toBeGreaterThan(0);
+    expect(statistics.time_to_first_token_ms).toBeGreaterThan(0);
+    expect(statistics.adapter).not.toBe('');
+  });
+
+  test('streams the text to standard output and the statistics to standard error', async () => {
+    const { code, out, err } = await lamina('ask', '--model', TINY, '--max-tokens', '5', 'Hello');
+    expect(code).toBe(0);
+    expect(out.trim()).not.toBe('');
+    expect(err).toContain('tokens/s');
+  });
+});
+
+describe('a command line that is wrong', () => {
+  test.each([
+    [['nonsense'], 2, 'There is no command "nonsense"'],
+    [['ask'], 2, 'There is no question'],
+    [['ask', '--grady', 'x'], 2, '--grady'],
+    [['ask', '--seed', 'x', 'y'], 1, '--seed is x'],
+    [['ask', '--residency', 'loose', 'y'], 1, '--residency is loose'],
+    [['tokens', 'a', 'b'], 2, 'more than one text'],
+    [['logits', '--tokens', '1'], 2, '--out is missing'],
+    [['inspect', 'no-such-model.gguf'], 1, 'There is no model "no-such-model.gguf"'],
+    [['inspect', goldenPath('gguf-bad/wrong-magic.gguf')], 1, 'is not a GGUF file'],
+    [['ask', '--model', goldenPath('gguf-bad/truncated-tensor-data.gguf'), 'x'], 1, 'ends inside'],
+  ])('%j ends with code %i and says: %s', async (args, code, message) => {
+    const run = await lamina(...args);
+    expect(run.err).toContain(message);
+    expect(run.err).not.toContain('    at ');
+    expect(run.code).toBe(code);
+  });
+
+  test('without any command shows how', async () => {
+    const { code, out } = await lamina();
+    expect(code).toBe(2);
+    expect(out).toContain('lamina ask');
+  });
+});
+
+async function configOf(
+  model: string,
+): Promise<{ num_hidden_layers: number; hidden_size: number }> {
+  return JSON.parse((await lamina('inspect', '--json', model)).out).config;
+}
