@@ -18,7 +18,7 @@ export class RangeDownload {
   private received = 0;
 
   /**
-   * @param into Is filled with the bytes from `offset`.
+   * @param into Is filled with the bytes from `offset`, as far as the file goes.
    * @param opened The file that the bytes must come from; null: whichever is there.
    */
   constructor(server: Server, offset: number, into: Uint8Array, opened: RemoteFile | null) {
@@ -76,16 +76,16 @@ export class RangeDownload {
     try {
       const file = describeFile(source, response, first, last);
       if (this.opened) checkSameFile(source, this.opened, file);
-      // Nothing of an empty file can follow.
-      while (file.size > 0) {
+      const expected = Math.min(last + 1, file.size) - first;
+      const start = this.received;
+      while (expected > 0) {
         const chunk = await reader?.read();
         if (!chunk?.value) break;
         onAlive();
         this.append(chunk.value);
       }
-      const received = this.first - first;
-      if (file.size > 0 && this.received < this.into.length) {
-        const expected = last - first + 1;
+      const received = this.received - start;
+      if (received < expected) {
         throw new SourceTruncatedError({ source, offset: first, expected, received });
       }
       return file;

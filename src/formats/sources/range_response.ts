@@ -14,7 +14,7 @@ export interface RemoteFile {
 
 /**
  * The file that an answer to `Range: bytes=first-last` tells of.
- * @throws RangeUnsupportedError unless the answer is exactly that part of a file of known size;
+ * @throws RangeUnsupportedError unless the answer is exactly that part, as far as the file goes, of a file of known size;
  * SourceNotFoundError, SourceHttpError for an error status.
  */
 export function describeFile(
@@ -31,18 +31,19 @@ export function describeFile(
   if (status === 404 || status === 410) throw new SourceNotFoundError({ source });
   if (status === 200) fail('it answered with the whole file');
   // An empty file has no part; a file that has become shorter may not have this one.
-  const size = status === 416 ? /^bytes \*\/(\d+)$/.exec(range ?? '')?.[1] : undefined;
-  if (size !== undefined && Number(size) <= first) return fileOf(headers, Number(size));
+  const end = status === 416 ? /^bytes \*\/(\d+)$/.exec(range ?? '')?.[1] : undefined;
+  if (end !== undefined && Number(end) <= first) return fileOf(headers, Number(end));
   if (status !== 206) {
     throw new SourceHttpError({ source, status, retryAfter: retryAfter(headers) });
   }
   if (range === null) return fail('its answer has no Content-Range that this page may read');
   const [, from, to, total] = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(range) ?? [];
-  const isAsked = Number(from) === first && Number(to) === last && Number(total) > last;
-  if (!isAsked || !Number.isSafeInteger(Number(total))) {
+  const size = Number(total);
+  const isAsked = Number(from) === first && Number(to) === Math.min(last, size - 1);
+  if (!isAsked || !Number.isSafeInteger(size)) {
     return fail(`asked for bytes ${first}-${last}, it answered with ${JSON.stringify(range)}`);
   }
-  return fileOf(headers, Number(total));
+  return fileOf(headers, size);
 }
 
 function fileOf(headers: Headers, size: number): RemoteFile {

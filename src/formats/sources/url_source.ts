@@ -14,6 +14,9 @@ export interface UrlSourceOptions {
   readonly stallMs?: number | undefined;
 }
 
+/** Not one byte: to some servers `bytes=0-0` is no range. */
+const PROBE_BYTES = 4;
+
 /**
  * A file on a server that answers `Range`: one small request now, one for every read. Reads go on after a broken
  * connection, and notice when the file has changed. The version is the ETag, else Last-Modified, else the size;
@@ -27,7 +30,7 @@ export async function openUrlSource(
   { fetch: get, signal, pauseMs = 500, stallMs = 30_000 }: UrlSourceOptions = {},
 ): Promise<ByteSource> {
   const server: Server = { url, fetch: get ?? globalThis.fetch.bind(globalThis), stallMs };
-  const download = new RangeDownload(server, 0, new Uint8Array(1), null);
+  const download = new RangeDownload(server, 0, new Uint8Array(PROBE_BYTES), null);
   const file = await retry(() => download.attempt(signal), pauseMs, signal);
   return new UrlSource(server, file, pauseMs);
 }

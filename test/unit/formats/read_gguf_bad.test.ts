@@ -317,16 +317,20 @@ describe('a tensor', () => {
   });
 
   test('that would begin where the file has ended already shows that the file is short', async () => {
-    const infos = [tensor('a', [8], 0, 0), tensor('b', [8], 0, 32)];
+    const infos = [tensor('a', [5], 0, 0), tensor('b', [8], 0, 32)];
     const whole = gguf({ tensors: infos, data: 64 });
-    await expectVerdict(whole.slice(0, -33), [
+    const short = (left: number) => whole.slice(0, 96 + left);
+    await expectVerdict(short(19), [
       errors.GgufTruncatedError,
-      ' ends inside the tensor data of "a": 32 bytes should follow byte 96, and only 31 do.',
+      ' ends inside the tensor data of "a": 20 bytes should follow byte 96, and only 19 do.',
     ]);
-    await expectVerdict(whole.slice(0, -32), [
-      errors.GgufTruncatedError,
-      ' ends inside the tensor data of "b": 32 bytes should follow byte 128, and only 0 do.',
-    ]);
+    // Also when it has ended in the padding before.
+    for (const left of [20, 31, 32]) {
+      await expectVerdict(short(left), [
+        errors.GgufTruncatedError,
+        ' ends inside the tensor data of "b": 32 bytes should follow byte 128, and only 0 do.',
+      ]);
+    }
   });
 });
 

@@ -65,10 +65,10 @@ function repeat(count: number, answer: Answer): Answer[] {
 }
 
 describe('opening a URL', () => {
-  test('asks for one byte, and learns size and ETag', async () => {
+  test('asks for four bytes, and learns size and ETag', async () => {
     const { name, size, version } = await open();
     expect({ name, size, version }).toEqual({ name: url, size: 300_000, version: '"v1"' });
-    expect(server.ranges).toEqual(['bytes=0-0']);
+    expect(server.ranges).toEqual(['bytes=0-3']);
   });
 
   test('takes Last-Modified as version where there is no ETag, else the size', async () => {
@@ -76,6 +76,13 @@ describe('opening a URL', () => {
     expect((await open()).version).toBe('Mon, 01 Jan 2024 00:00:00 GMT');
     server.headers = {};
     expect((await open()).version).toBe('300000 bytes');
+  });
+
+  test('takes a file that is shorter than that', async () => {
+    server.bytes = BYTES.subarray(0, 2);
+    const source = await open();
+    expect(source.size).toBe(2);
+    expect(await source.read(0, 2)).toEqual(BYTES.subarray(0, 2));
   });
 
   test('finds an empty file to be empty', async () => {
@@ -114,12 +121,13 @@ describe('opening a URL', () => {
 
   test.each([
     ['no Content-Range', {}],
-    ['a file of unknown size', { 'Content-Range': 'bytes 0-0/*' }],
-    ['another unit', { 'Content-Range': 'items 0-0/10' }],
-    ['another part', { 'Content-Range': 'bytes 1-1/300000' }],
-    ['a larger part', { 'Content-Range': 'bytes 0-1/300000' }],
-    ['a part that is not in the file', { 'Content-Range': 'bytes 0-0/0' }],
-    ['a size beyond 2^53', { 'Content-Range': 'bytes 0-0/9007199254740993' }],
+    ['a file of unknown size', { 'Content-Range': 'bytes 0-3/*' }],
+    ['another unit', { 'Content-Range': 'items 0-3/10' }],
+    ['another part', { 'Content-Range': 'bytes 1-4/300000' }],
+    ['a larger part', { 'Content-Range': 'bytes 0-4/300000' }],
+    ['a smaller part', { 'Content-Range': 'bytes 0-2/300000' }],
+    ['a part that is not in the file', { 'Content-Range': 'bytes 0-3/3' }],
+    ['a size beyond 2^53', { 'Content-Range': 'bytes 0-3/9007199254740993' }],
   ])('does not accept an answer with %s', async (_, headers: Record<string, string>) => {
     server.misbehave.push(status(206, headers));
     await expect(open()).rejects.toThrow(RangeUnsupportedError);
@@ -297,10 +305,10 @@ describe('reading a URL', () => {
     await expect(source.read(0, 1000)).rejects.toThrow(SourceModifiedError);
   });
 
-  test('notices another size, also where the ETag is the same or the part is gone', async () => {
+  test('notices another size, also where the ETag is the same or the part is gone in part or whole', async () => {
     const source = await openThen();
     server.bytes = BYTES.subarray(0, 1000);
-    for (const offset of [0, 2000]) {
+    for (const offset of [0, 995, 2000]) {
       const error = await source.read(offset, 10).catch((e) => e);
       expect(error).toBeInstanceOf(SourceModifiedError);
       expect(error.details).toMatchObject({ expected: '300000 bytes', actual: '1000 bytes' });
@@ -349,5 +357,5 @@ test('a GGUF file behind a URL reads as the one on disk, in one request more tha
   server.bytes = await golden('gguf/llama-q4_1.gguf');
   const { tensors } = await readGguf(await open());
   expect(tensors.get('blk.0.attn_q.weight')).toMatchObject({ type: 'Q4_1', shape: [256, 256] });
-  expect(server.ranges).toEqual(['bytes=0-0', 'bytes=0-65535']);
+  expect(server.ranges).toEqual(['bytes=0-3', 'bytes=0-65535']);
 });
