@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import { spansOf } from '../../src/engine/batch.ts';
 import { attention } from '../../src/gpu/kernels.ts';
+import { config } from '../unit/engine/config.ts';
 import { ROUNDING, rmsError, worstError } from './accuracy.ts';
-import { config, randomFloats, shuffled } from './data.ts';
+import { randomFloats, shuffled } from './data.ts';
 import { openDevice } from './device.ts';
 import { Lab, poisoned } from './lab.ts';
 import { attention as reference } from './reference/attention.ts';

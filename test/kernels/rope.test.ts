@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import { ropeTurns } from '../../src/engine/rope.ts';
 import { rope } from '../../src/gpu/kernels.ts';
+import { config } from '../unit/engine/config.ts';
 import { ROUNDING, worstError } from './accuracy.ts';
-import { config, randomFloats } from './data.ts';
+import { randomFloats } from './data.ts';
 import { openDevice } from './device.ts';
 import { Lab } from './lab.ts';
 import { rope as reference } from './reference/rope.ts';
