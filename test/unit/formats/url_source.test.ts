@@ -106,6 +106,11 @@ describe('opening a URL', () => {
     expect(server.ranges.length).toBe(1);
   });
 
+  test('does not believe status 416 for a part that is in the file', async () => {
+    server.misbehave.push(status(416, { 'Content-Range': 'bytes */300000' }));
+    await expect(open()).rejects.toThrow(SourceHttpError);
+  });
+
   test('does not read on when the server answers with the whole file', async () => {
     let closed: Promise<unknown> | undefined;
     server.misbehave.push(({ response }) => {
