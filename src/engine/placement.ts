@@ -137,6 +137,10 @@ export function bytesOfRows(tensor: PackTensor, rows: number): number {
 /** How many rows of a tensor fit into `bytes`: all of them, or a multiple of TILE_ROWS. */
 export function rowsThatFit(tensor: PackTensor, bytes: number): number {
   const all = rowsOf(tensor);
-  if (bytesOfRows(tensor, all) <= bytes) return all;
+  return bytesOfRows(tensor, all) <= bytes ? all : tileRowsThatFit(tensor, bytes);
+}
+
+/** The same for rows that are picked, some of them perhaps again and again: always a multiple of TILE_ROWS. */
+export function tileRowsThatFit(tensor: PackTensor, bytes: number): number {
   return Math.max(1, Math.floor(bytes / bytesOfRows(tensor, TILE_ROWS))) * TILE_ROWS;
 }

@@ -12,6 +12,7 @@ import {
   rowsOf,
   rowsThatFit,
   TILE_ROWS,
+  tileRowsThatFit,
   wholeTensor,
 } from './placement.ts';
 import { Slot, type WeightTensor } from './slot.ts';
@@ -82,9 +83,11 @@ export class WeightStream {
           chunkBytes[i] = Math.max(chunkBytes[i] ?? 0, bytes);
         }
       }
-      // Sixty-four rows of the output matrix must fit too; only toys have layers smaller than that.
-      const head = manifest.config.tie_word_embeddings ? manifest.embedding : manifest.head;
-      chunkBytes[0] = Math.max(chunkBytes[0]!, bytesOfRows(head.tensors.at(-1)!, TILE_ROWS));
+      // Sixty-four rows of the embedding and of the output matrix must fit too; only toys have layers smaller than
+      // that.
+      for (const { tensors } of [manifest.embedding, manifest.head]) {
+        chunkBytes[0] = Math.max(chunkBytes[0]!, bytesOfRows(tensors.at(-1)!, TILE_ROWS));
+      }
       const slot = await Slot.create(ledger, ring, 'slot', chunkBytes);
       return new WeightStream(manifest, files, limits, slot, layers);
     } catch (error) {
@@ -95,7 +98,7 @@ export class WeightStream {
 
   /** Rows of the embedding that fit into the slot at once. */
   get embedding_rows(): number {
-    return rowsThatFit(this.embeddingTensor, this.tile_bytes);
+    return tileRowsThatFit(this.embeddingTensor, this.tile_bytes);
   }
 
   /** The embedding's rows of these tokens, in this order; at most `embedding_rows` of them. */

@@ -1,0 +1,158 @@
+import { describe, expect, test } from 'vitest';
+import { BatchInputs } from '../../src/engine/batch.ts';
+import { KvCache } from '../../src/engine/kv_cache.ts';
+import { Ops } from '../../src/engine/ops.ts';
+import type { WeightTensor } from '../../src/engine/slot.ts';
+import { WeightStream } from '../../src/engine/weight_stream.ts';
+import type { BlockTypeName } from '../../src/formats/block_types.ts';
+import { gather_rows } from '../../src/gpu/kernels.ts';
+import { readBack } from '../../src/gpu/readback.ts';
+import { StagingRing } from '../../src/gpu/staging_ring.ts';
+import type { PackFile } from '../../src/store/manifest.ts';
+import { MemoryStore } from '../../src/store/memory_store.ts';
+import { filesOf } from '../../src/store/open_pack.ts';
+import { layoutFile } from '../../src/store/pack_layout.ts';
+import { config } from '../unit/engine/config.ts';
+import { manifestFixture } from '../unit/store/manifest_fixture.ts';
+import { put } from '../unit/store/weight_store_suite.ts';
+import { firstDifference } from './accuracy.ts';
+import { randomIntegers, randomMatrix, type StoredMatrix, TYPES } from './data.ts';
+import { openDevice } from './device.ts';
+import { Lab } from './lab.ts';
+import { gatherRows } from './reference/gather_rows.ts';
+
+const VOCAB = 97;
+const COLS = 32;
+const TOKENS = 150;
+
+const lab = new Lab(await openDevice());
+const { ledger, commands } = lab;
+await lab.pipelines.prepare(
+  TYPES.map((type) => ({ kernel: gather_rows, constants: { COLS }, type })),
+);
+const inputs = await BatchInputs.create(ledger, config, 256);
+const kv = await KvCache.create(ledger, commands, config, 1, 64);
+const y = await ledger.create(
+  'activations',
+  'y',
+  256 * COLS * 4,
+  GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC,
+);
+
+/** A pack of matrices 32 wide: the embedding in one type, everything else in another. */
+async function packOf(embedding: BlockTypeName, other: BlockTypeName) {
+  const store = new MemoryStore();
+  const matrices = new Map<string, StoredMatrix>();
+  const file = async (
+    name: string,
+    shapes: [string, BlockTypeName, number][],
+  ): Promise<PackFile> => {
+    const layout = layoutFile(
+      name,
+      shapes.map(([tensor, type, rows]) => ({ name: tensor, type, shape: [rows, COLS] })),
+    );
+    const bytes = new Uint8Array(layout.bytes);
+    for (const { name: tensor, type, shape, planes } of layout.tensors) {
+      const matrix = randomMatrix(type, shape[0]!, COLS, matrices.size);
+      matrices.set(tensor, matrix);
+      for (const [i, plane] of planes.entries()) bytes.set(matrix.planes[i]!, plane.offset);
+    }
+    await put(store, 'pack', name, bytes);
+    return { ...layout, sha256: '' };
+  };
+  const manifest = {
+    ...manifestFixture(),
+    embedding: await file('embedding.bin', [['embedding', embedding, VOCAB]]),
+    layers: [
+      await file('layer-000.bin', [
+        ['a', other, 5],
+        ['b', other, 200],
+      ]),
+      await file('layer-001.bin', [
+        ['c', other, 33],
+        ['d', other, 1],
+        ['e', other, 65],
+      ]),
+    ],
+    head: await file('head.bin', [
+      ['norm', 'F32', 1],
+      ['head', other, VOCAB],
+    ]),
+  };
+  return { store, manifest, matrices };
+}
+
+/** The tensor's values as the kernels see them on the GPU. */
+async function valuesOf(tensor: WeightTensor): Promise<Float32Array> {
+  new Ops(commands, { config, inputs, kv, quad: false }, tensor.rows, inputs.pass).gatherRows(
+    tensor,
+    { buffer: y },
+  );
+  return floats(tensor.rows);
+}
+
+async function floats(rows: number): Promise<Float32Array> {
+  return new Float32Array(await readBack(ledger, commands, { buffer: y, size: rows * COLS * 4 }));
+}
+
+describe.each([
+  { name: 'a roomy device', buffer_bytes: 2 ** 30, binding_bytes: 2 ** 30, piece: 2 ** 20 },
+  { name: 'one of small buffers', buffer_bytes: 8192, binding_bytes: 8192, piece: 512 },
+])('the slot on $name', ({ piece, ...limits }) => {
+  test.each([
+    ['F32', 'Q4_0'],
+    ['Q4_1', 'F32'],
+    ['Q8_0', 'F16'],
+  ] as const)(
+    'holds what the pack says, with %s embeddings and %s weights',
+    async (embedding, other) => {
+      const { store, manifest, matrices } = await packOf(embedding, other);
+      const ring = await StagingRing.create(ledger, 3, piece);
+      const weights = await WeightStream.open(store, 'pack', manifest, ledger, ring, limits);
+
+      for (const [index, { tensors }] of manifest.layers.entries()) {
+        const loaded = await weights.layer(index, commands);
+        expect([...loaded.keys()]).toEqual(tensors.map(({ name }) => name));
+        for (const [name, tensor] of loaded) {
+          expect(firstDifference(await valuesOf(tensor), matrices.get(name)!.values), name).toBe(
+            -1,
+          );
+        }
+      }
+
+      let rows = 0;
+      for (const tile of weights.head_tiles) {
+        expect(tile.first_row).toBe(rows);
+        const values = await valuesOf(await weights.headTile(tile, commands));
+        const all = matrices.get('head')!.values;
+        const expected = all.subarray(rows * COLS, (rows + tile.rows) * COLS);
+        expect(firstDifference(values, expected)).toBe(-1);
+        rows += tile.rows;
+      }
+      expect(rows).toBe(VOCAB);
+      const norm = await valuesOf(await weights.finalNorm(commands));
+      expect(firstDifference(norm, matrices.get('norm')!.values)).toBe(-1);
+
+      const files = filesOf(manifest).map(({ bytes }) => bytes);
+      expect(weights.bytes_read).toBeLessThanOrEqual(files.reduce((a, b) => a + b));
+      weights.close();
+    },
+  );
+
+  test('more tokens than the vocabulary has rows find theirs in the embedding', async () => {
+    const { store, manifest, matrices } = await packOf('F32', 'Q4_0');
+    const ring = await StagingRing.create(ledger, 3, piece);
+    const weights = await WeightStream.open(store, 'pack', manifest, ledger, ring, limits);
+    const ids = randomIntegers(TOKENS, 1, VOCAB);
+    const ops = new Ops(commands, { config, inputs, kv, quad: false }, TOKENS, inputs.pass);
+    for (let first = 0; first < TOKENS; first += weights.embedding_rows) {
+      const part = ids.subarray(first, first + weights.embedding_rows);
+      const tensor = await weights.embedding(part, commands);
+      ops.gatherRows(tensor, { buffer: y, offset: first * COLS * 4 });
+      commands.submit();
+    }
+    const expected = gatherRows(matrices.get('embedding')!.values, ids, COLS);
+    expect(firstDifference(await floats(TOKENS), expected)).toBe(-1);
+    weights.close();
+  });
+});
