@@ -46,7 +46,7 @@ export function readPage() {
       ? {
           state: /** @type {HTMLElement} */ (answer).dataset.state,
           text: find('[data-testid=answer-text]', answer)?.dataset.text ?? '',
-          note: find('.thinking', answer)?.textContent ?? '',
+          note: find('[data-testid=reading]', answer)?.textContent ?? '',
           statistics: { ...find('[data-testid=statistics]', answer)?.dataset },
         }
       : null,

@@ -31,7 +31,7 @@ export const Answer = memo(({ answer, last }: { answer: AnswerTurn; last: boolea
 function Progress({ reading }: { reading: boolean }) {
   const prefill = usePage().chat.prefill.value;
   return (
-    <span class="working">
+    <span class="working" data-testid={reading ? 'reading' : undefined}>
       {!reading && 'Writing'}
       {reading && 'Reading the prompt'}
       {reading && prefill !== null && prefill > 0 && `, ${formatPercent(prefill)}`}

@@ -1,9 +1,11 @@
 /** What the user wrote, as it was written. */
 export function Question({ content }: { content: string }) {
   return (
-    <div class="question" data-testid="question" dir="auto">
+    <div class="question">
       <span class="visually-hidden">You: </span>
-      {content}
+      <div class="question-text" data-testid="question" dir="auto">
+        {content}
+      </div>
     </div>
   );
 }
