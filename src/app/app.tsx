@@ -6,6 +6,7 @@ import { Header } from './components/header.tsx';
 import { LiveRegion } from './components/live_region.tsx';
 import { PageContext } from './components/page_context.ts';
 import { Screen } from './components/screen.tsx';
+import { loadRichText } from './rich_text.ts';
 import { browserServices } from './services.ts';
 import { createState } from './state.ts';
 
@@ -15,6 +16,7 @@ export function App({ api }: { api: LaminaApi }) {
 
   useEffect(() => {
     void page.models.start();
+    void loadRichText();
     // Also when the tab is closed in mid-answer.
     addEventListener('pagehide', page.chat.save);
     return () => removeEventListener('pagehide', page.chat.save);
