@@ -38,7 +38,8 @@ export function megabytes(bytes) {
 }
 
 /** @param {number} milliseconds */
-export function seconds(milliseconds) {
+export function duration(milliseconds) {
+  if (milliseconds < 1000) return `${Math.round(milliseconds)} ms`;
   return `${(milliseconds / 1000).toFixed(1)} s`;
 }
 

@@ -2,7 +2,7 @@ import { runCommand } from './command.js';
 import { installPackages } from './install_packages.js';
 import { runTestStep } from './run_test_step.js';
 import { ScriptError } from './script_error.js';
-import { say, seconds } from './terminal.js';
+import { duration, say } from './terminal.js';
 import { chooseSteps, USAGE } from './test_steps.js';
 
 /** `npm test`: every check there is, on a machine that may never have seen the project. */
@@ -23,7 +23,7 @@ runCommand(async (args) => {
       say(error.message);
       return { passed: 0, failed: 1 };
     });
-    const line = `${step.name}: ${passed} passed, ${failed} failed, ${seconds(performance.now() - started)}`;
+    const line = `${step.name}: ${passed} passed, ${failed} failed, ${duration(performance.now() - started)}`;
     say(line);
     summary.push(line);
     total.passed += passed;

@@ -1,6 +1,6 @@
 import { ensureBrowser } from '../browser/ensure_browser.js';
 import { ScriptError } from '../script_error.js';
-import { megabytes, say, seconds } from '../terminal.js';
+import { duration, megabytes, say } from '../terminal.js';
 import { askPage } from './ask_page.js';
 import { openBrowser } from './open_browser.js';
 import { browserProfile } from './profile.js';
@@ -38,7 +38,7 @@ function figures(statistics) {
   const number = (/** @type {string} */ name) => Number(statistics[name]);
   return [
     `${number('tokensPerSecond').toFixed(1)} tokens/s`,
-    `first token after ${seconds(number('timeToFirstTokenMs'))}`,
+    `first token after ${duration(number('timeToFirstTokenMs'))}`,
     `${number('completionTokens')} tokens`,
     `weights on the GPU at most ${megabytes(number('peakWeightBytes'))}`,
     `largest layer ${megabytes(number('largestLayerBytes'))}`,

@@ -1,5 +1,5 @@
 import { ScriptError } from '../script_error.js';
-import { progressLine, say, seconds, share } from '../terminal.js';
+import { duration, progressLine, say, share } from '../terminal.js';
 import { readPage } from './page_state.js';
 
 const POLL_MS = 100;
@@ -81,7 +81,7 @@ function watcher(page, patience) {
     page.once('crash', () => {
       reject(
         new ScriptError(
-          'The page crashed, likely for want of memory. Close other programs, and try again.',
+          'The page crashed. This happens when memory is short, and on systems without any font: close other programs, or install a font (on Debian: apt-get install fonts-dejavu-core), and try again.',
         ),
       );
     });
@@ -105,7 +105,7 @@ function watcher(page, patience) {
       last = seen;
       if (now - changedAt > patience) {
         throw new ScriptError(
-          `Nothing has happened in the page for ${seconds(patience)} (stage: ${state.stage ?? 'none'}). Try again; if it happens again, "npm start" shows the page itself.`,
+          `Nothing has happened in the page for ${duration(patience)} (stage: ${state.stage ?? 'none'}). Try again; if it happens again, "npm start" shows the page itself.`,
         );
       }
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
