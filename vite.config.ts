@@ -15,6 +15,12 @@ export default defineConfig({
   base: './',
   build: { target: 'es2023', chunkSizeWarningLimit: 1024 },
   plugins: [models],
-  server: { watch: { ignored: ['**/.*/**', '**/dist/**', '**/test-results/**'] } },
+  server: {
+    watch: {
+      ignored: ['.browser', '.models', '.packs', 'dist', 'test-results'].map(
+        (name) => `**/${name}/**`,
+      ),
+    },
+  },
   worker: { format: 'es' },
 });

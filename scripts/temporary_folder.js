@@ -12,7 +12,7 @@ import { join } from 'node:path';
 export async function withTemporaryFolder(parent, use) {
   await mkdir(parent, { recursive: true });
   const folder = await mkdtemp(join(parent, 'temporary-'));
-  const removeNow = () => rmSync(folder, { recursive: true, force: true });
+  const removeNow = () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
   process.once('exit', removeNow);
   try {
     return await use(folder);
