@@ -10,7 +10,7 @@ fn load_block(block: u32) -> Block {
 
 fn weights8(block: Block, i: u32) -> Eight {
   return Eight(
-    block.d * vec4f(unpack4xI8(block.low[i])),
-    block.d * vec4f(unpack4xI8(block.high[i])),
+    block.d * signed_bytes(block.low[i]),
+    block.d * signed_bytes(block.high[i]),
   );
 }
