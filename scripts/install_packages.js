@@ -5,6 +5,9 @@ import { runProgram } from './run_program.js';
 import { ScriptError } from './script_error.js';
 import { say } from './terminal.js';
 
+/** No package needs its install script; the builder and the browser's driver are needed also in production. */
+const OPTIONS = ['--include=dev', '--ignore-scripts', '--no-audit', '--no-fund'];
+
 /**
  * Installs the packages of `package-lock.json` where they are missing or older than it.
  * @param {string} [root]
@@ -16,9 +19,9 @@ export async function installPackages(root = inProject()) {
   const installed = await modifiedAt(marker);
   if (installed >= (await modifiedAt(join(root, 'package-lock.json')))) return;
   say('Installing the packages of package-lock.json …');
-  // None of them needs its install script; `--no-save` leaves the lock file as it is.
+  // `--no-save` leaves the lock file as it is.
   const task = installed === 0 ? ['ci'] : ['install', '--no-save'];
-  const { code } = await runNpm([...task, '--ignore-scripts', '--no-audit', '--no-fund'], root);
+  const { code } = await runNpm([...task, ...OPTIONS], root);
   if (code !== 0) {
     throw new ScriptError(
       'npm could not install the packages; it says why above. Check the network connection, then run the same command again.',

@@ -34,7 +34,8 @@ const SHELLS = ['chrome-headless-shell', 'headless_shell', 'chrome-headless-shel
  * @property {NodeJS.Platform} platform
  * @property {(path: string) => boolean} isExecutable
  * @property {(path: string) => readonly string[]} list a folder's entries; none when there is no such folder
- * @property {() => Promise<string>} playwrightPath where Playwright keeps its Chromium, whether it is there or not
+ * @property {() => Promise<string | null>} playwrightPath where Playwright keeps its Chromium, whether it is there or
+ * not; null on a system for which it has none
  */
 
 /** @type {Machine} */
@@ -58,7 +59,11 @@ const HERE = {
   },
   async playwrightPath() {
     const { chromium } = await import('@playwright/test');
-    return chromium.executablePath();
+    try {
+      return chromium.executablePath() || null;
+    } catch {
+      return null;
+    }
   },
 };
 
@@ -85,10 +90,11 @@ export async function findBrowser(machine = HERE) {
 
 /**
  * @param {Machine} machine
- * @param {string} path `…/chromium-1255/chrome-linux64/chrome`
+ * @param {string | null} path `…/chromium-1255/chrome-linux64/chrome`
  * @returns {string[]}
  */
 function ofPlaywright({ list }, path) {
+  if (path === null) return [];
   const build = dirname(dirname(path));
   const shell = build.replace(/chromium-(\d+)$/, 'chromium_headless_shell-$1');
   const shells = list(shell).flatMap((folder) => SHELLS.map((name) => join(shell, folder, name)));

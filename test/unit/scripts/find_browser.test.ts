@@ -48,6 +48,11 @@ test.each([
   expect(await findBrowser(machine(programs))).toBe(found);
 });
 
+test('a system for which Playwright has no browser still has its own', async () => {
+  const here = { ...machine([SYSTEM]), playwrightPath: async () => null };
+  expect(await findBrowser(here)).toBe(SYSTEM);
+});
+
 test('where there is none, none is found', async () => {
   expect(await findBrowser(machine([]))).toBe(null);
 });

@@ -36,7 +36,7 @@ test('missing packages are installed from the lock file, once and without their 
   const root = await project();
   await installPackages(root);
   await installPackages(root);
-  expect(await calls(root)).toEqual(['ci --ignore-scripts --no-audit --no-fund']);
+  expect(await calls(root)).toEqual(['ci --include=dev --ignore-scripts --no-audit --no-fund']);
 });
 
 test('packages that are older than the lock file are brought up to date', async () => {
@@ -46,7 +46,9 @@ test('packages that are older than the lock file are brought up to date', async 
   await utimes(join(root, MARKER), new Date(0), new Date(1000));
   await installPackages(root);
   await installPackages(root);
-  expect(await calls(root)).toEqual(['install --no-save --ignore-scripts --no-audit --no-fund']);
+  expect(await calls(root)).toEqual([
+    'install --no-save --include=dev --ignore-scripts --no-audit --no-fund',
+  ]);
 });
 
 test('when npm fails the error says what to do', async () => {
