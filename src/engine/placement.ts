@@ -120,8 +120,7 @@ function* split(
 /** Appends a segment, or lengthens the last one over the padding if the file goes on just there. */
 function addSegment(segments: Segment[], next: Segment): void {
   const last = segments.at(-1);
-  const sameStep = last && next.at - last.at === next.offset - last.offset;
-  if (sameStep && next.at - (last.at + last.bytes) < PLANE_ALIGNMENT && next.at > last.at) {
+  if (last && next.at - last.at === next.offset - last.offset) {
     segments[segments.length - 1] = { ...last, bytes: next.at + next.bytes - last.at };
   } else {
     segments.push(next);

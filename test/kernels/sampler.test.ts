@@ -67,7 +67,7 @@ describe.each([1, 100, 128, 1025, 49152])('from a vocabulary of %i', async (voca
     const logits = randomFloats(vocab, 4, 10);
     const best = argmax(logits);
     logits[best] = Math.abs(logits[best]!);
-    const context = [best, 0, best, vocab - 1];
+    const context = [...Array(200).fill(best), 0, best, vocab - 1];
     const penalized = Float32Array.from(repetitionPenalty(logits, context, Math.fround(1.7)));
     expect(await next(logits, { temperature: 0, repetition_penalty: 1.7 }, 0, context)).toBe(
       argmax(penalized),

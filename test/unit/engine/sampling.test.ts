@@ -66,7 +66,7 @@ describe('a draw', () => {
 
   test('of equally likely tokens gives each its turn, the lowest id first', () => {
     const all = allCandidates(new Float32Array(4), 1);
-    const options = checkSampling({ temperature: 1 });
+    const options = checkSampling({ temperature: 1, min_p: 1 });
     const drawn = [0, 0.24, 0.26, 0.49, 0.51, 0.76, 1 - 2 ** -32].map((u) => draw(all, options, u));
     expect(drawn).toEqual([0, 0, 1, 1, 2, 3, 3]);
   });
