@@ -9,7 +9,9 @@ const lamina = {
   async file(path: string): Promise<File> {
     const response = await fetch(`/test/golden/${path}`);
     if (!response.ok) throw new Error(`${path}: the server answered ${response.status}`);
-    return new File([await response.arrayBuffer()], path.replace(/^.*\//, ''));
+    return new File([await response.arrayBuffer()], path.replace(/^.*\//, ''), {
+      lastModified: 0,
+    });
   },
   /** What a call fails with; null when it does not. */
   async errorOf(call: (api: LaminaApi) => Promise<unknown>) {

@@ -1,0 +1,43 @@
+import { expect, type Page, test } from '@playwright/test';
+
+/** Bytes of the default model's largest layer file. */
+const LARGEST_LAYER = 2_216_448;
+
+async function ask(page: Page, question: string): Promise<Record<string, number>> {
+  await page.getByTestId('composer').fill(question);
+  await page.getByTestId('send').click();
+  const answer = page.getByTestId('answer').last();
+  await expect(answer).toHaveAttribute('data-state', 'done', { timeout: 10 * 60_000 });
+  const figures = await answer.getByTestId('statistics').evaluate((element) => ({
+    ...(element as HTMLElement).dataset,
+  }));
+  return Object.fromEntries(Object.entries(figures).map(([name, value]) => [name, Number(value)]));
+}
+
+test('a person downloads the default model, chats, and finds both again after a reload', async ({
+  page,
+}) => {
+  test.setTimeout(20 * 60_000);
+  await page.goto('./');
+  await page.getByTestId('import-default').click();
+  await expect(page.locator('.page')).toHaveAttribute('data-stage', 'ready', { timeout: 180_000 });
+  await page.getByRole('button', { name: 'Settings' }).click();
+  await page.getByLabel('Temperature').fill('0');
+  await page.keyboard.press('Escape');
+
+  const first = await ask(page, 'What is the capital of France?');
+  await expect(page.getByTestId('answer').last()).toContainText('The capital of France is Paris.');
+  const second = await ask(page, 'And of Italy? Answer with one word.');
+  for (const figures of [first, second]) {
+    expect(figures.largestLayerBytes).toBe(LARGEST_LAYER);
+    expect(figures.peakWeightBytes).toBeGreaterThan(0);
+    expect(figures.peakWeightBytes).toBeLessThanOrEqual(LARGEST_LAYER);
+    expect(figures.tokensPerSecond).toBeGreaterThan(0);
+    expect(figures.timeToFirstTokenMs).toBeGreaterThan(0);
+    expect(figures.bytesRead).toBeGreaterThan(30 * LARGEST_LAYER);
+  }
+
+  await page.reload();
+  await expect(page.locator('.page')).toHaveAttribute('data-stage', 'ready', { timeout: 180_000 });
+  await expect(page.getByTestId('answer').first()).toContainText('Paris');
+});
