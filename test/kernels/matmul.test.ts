@@ -3,4 +3,14 @@ import { openPlainDevice } from './device.ts';
 import { matrixSuite } from './matrix_suite.ts';
 
 const gpu = await openPlainDevice();
-for (const kernel of [kernels.matvec, kernels.matmul]) matrixSuite(gpu, kernel);
+matrixSuite(gpu, kernels.matvec, [
+  [1, 32],
+  [5, 96],
+  [33, 576],
+  [100, 96],
+]);
+// SwiftShader compiles this one for more than a second.
+matrixSuite(gpu, kernels.matmul, [
+  [33, 576],
+  [130, 32],
+]);

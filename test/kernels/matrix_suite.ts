@@ -7,15 +7,12 @@ import { Lab, poisoned, untouched } from './lab.ts';
 import { matmul } from './reference/matmul.ts';
 
 const TOKENS = [1, 2, 3, 4, 5, 17, 63, 65, 129];
-const SHAPES = [
-  [1, 32],
-  [33, 576],
-  [100, 96],
-  [300, 32],
-] as const;
 
-/** What every kernel that multiplies by a stored matrix must do. */
-export function matrixSuite(gpu: Gpu, kernel: Kernel): void {
+/**
+ * What every kernel that multiplies by a stored matrix must do.
+ * @param shapes rows and columns of matrices: each takes a pipeline of its own
+ */
+export function matrixSuite(gpu: Gpu, kernel: Kernel, shapes: readonly [number, number][]): void {
   const lab = new Lab(gpu);
 
   /**
@@ -58,7 +55,7 @@ export function matrixSuite(gpu: Gpu, kernel: Kernel): void {
   }
 
   describe(kernel.label, () => {
-    test.each(SHAPES)('multiplies by a matrix of %i rows and %i columns', async (rows, cols) => {
+    test.each(shapes)('multiplies by a matrix of %i rows and %i columns', async (rows, cols) => {
       await check(randomMatrix('Q4_1', rows, cols, 1), { accumulate: false, gap: 0 });
     });
 

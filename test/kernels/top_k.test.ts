@@ -53,8 +53,8 @@ test.each([100, 1025, 49152])(
   },
 );
 
-test.each([1, 5])('the likeliest %i of 1,025 tokens are kept', async (keep) => {
-  await check(randomFloats(1025, 3), keep);
+test('no more than asked for are kept', async () => {
+  await check(randomFloats(1025, 3), 5);
 });
 
 test('a whole list of 1,024 is sorted', async () => {

@@ -139,20 +139,24 @@ describe.each([
     },
   );
 
-  test('more tokens than the vocabulary has rows find theirs in the embedding', async () => {
-    const { store, manifest, matrices } = await packOf('F32', 'F32');
-    const ring = await StagingRing.create(ledger, 3, piece);
-    const weights = await WeightStream.open(store, 'pack', manifest, ledger, ring, limits);
-    const ids = randomIntegers(TOKENS, 1, VOCAB);
-    const ops = new Ops(commands, { config, inputs, kv, quad: false }, TOKENS, inputs.pass);
-    for (let first = 0; first < TOKENS; first += weights.embedding_rows) {
-      const part = ids.subarray(first, first + weights.embedding_rows);
-      const tensor = await weights.embedding(part, commands);
-      ops.gatherRows(tensor, { buffer: y, offset: first * COLS * 4 });
-      commands.submit();
-    }
-    const expected = gatherRows(matrices.get('embedding')!.values, ids, COLS);
-    expect(firstDifference(await floats(TOKENS), expected)).toBe(-1);
-    weights.close();
-  });
+  // Beside weights of 4 bits, the slot is smaller than the embedding; beside those of 32, larger.
+  test.each(['Q4_0', 'F32'] as const)(
+    'more tokens than the vocabulary has rows find theirs, beside %s weights',
+    async (other) => {
+      const { store, manifest, matrices } = await packOf('F32', other);
+      const ring = await StagingRing.create(ledger, 3, piece);
+      const weights = await WeightStream.open(store, 'pack', manifest, ledger, ring, limits);
+      const ids = randomIntegers(TOKENS, 1, VOCAB);
+      const ops = new Ops(commands, { config, inputs, kv, quad: false }, TOKENS, inputs.pass);
+      for (let first = 0; first < TOKENS; first += weights.embedding_rows) {
+        const part = ids.subarray(first, first + weights.embedding_rows);
+        const tensor = await weights.embedding(part, commands);
+        ops.gatherRows(tensor, { buffer: y, offset: first * COLS * 4 });
+        commands.submit();
+      }
+      const expected = gatherRows(matrices.get('embedding')!.values, ids, COLS);
+      expect(firstDifference(await floats(TOKENS), expected)).toBe(-1);
+      weights.close();
+    },
+  );
 });
