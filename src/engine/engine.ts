@@ -89,7 +89,7 @@ export class Engine {
         inputs: await BatchInputs.create(ledger, config, prefill_tokens),
         commands,
         ledger,
-        quad: gpu.quadSubgroups,
+        quad: gpu.subgroup_size === 4,
       };
       const sampler = await Sampler.create(ledger, commands, config.vocab_size);
       const needed: Specialization[] = Sampler.specializations(config.vocab_size);

@@ -14,11 +14,26 @@ export interface AdapterDescription {
 export interface Gpu {
   readonly device: GPUDevice;
   readonly adapter: AdapterDescription;
-  /** Subgroups of exactly four invocations: a GPU emulated on the CPU's vector unit. */
-  readonly quadSubgroups: boolean;
+  /** Invocations of a subgroup; null where there are no subgroups, or subgroups of several sizes. */
+  readonly subgroup_size: number | null;
   /** Resolves when the device is gone. */
   readonly lost: Promise<DeviceLostError>;
 }
+
+/** Used where they are there, never needed. Chromium knows the last one behind a flag only. */
+const FEATURES = [
+  'subgroups',
+  'shader-f16',
+  'timestamp-query',
+  'chromium-experimental-subgroup-matrix',
+];
+
+/** Limits that are raised to what the adapter has. */
+const LIMITS = [
+  'maxBufferSize',
+  'maxStorageBufferBindingSize',
+  'maxComputeWorkgroupStorageSize',
+] as const;
 
 /**
  * Opens the best device that `gpu` (`navigator.gpu`, or Dawn in Node) offers, with its full limits.
@@ -29,14 +44,10 @@ export async function openGpu(gpu: GPU | undefined): Promise<Gpu> {
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
   if (!adapter) throw new NoAdapterError();
   const { info, limits, features } = adapter;
-  const subgroups = features.has('subgroups');
   const device = await adapter.requestDevice({
     label: 'lamina',
-    requiredFeatures: subgroups ? ['subgroups'] : [],
-    requiredLimits: {
-      maxBufferSize: limits.maxBufferSize,
-      maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
-    },
+    requiredFeatures: FEATURES.filter((feature) => features.has(feature)) as GPUFeatureName[],
+    requiredLimits: Object.fromEntries(LIMITS.map((name) => [name, limits[name]])),
   });
   return {
     device,
@@ -49,7 +60,10 @@ export async function openGpu(gpu: GPU | undefined): Promise<Gpu> {
         info.isFallbackAdapter ||
         /swiftshader|llvmpipe/i.test(`${info.architecture} ${info.description}`),
     },
-    quadSubgroups: subgroups && info.subgroupMinSize === 4 && info.subgroupMaxSize === 4,
+    subgroup_size:
+      device.features.has('subgroups') && info.subgroupMinSize === info.subgroupMaxSize
+        ? info.subgroupMinSize
+        : null,
     lost: device.lost.then(
       ({ message, reason }) => new DeviceLostError({ reason: message || reason }),
     ),

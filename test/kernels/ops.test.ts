@@ -58,7 +58,12 @@ describe.each([
     const dispatcher = { dispatch: (...call: (typeof calls)[0]) => void calls.push(call) };
     gpu.device.queue.writeBuffer(inputs.pass, 0, Uint32Array.of(tokens));
     steps(
-      new Ops(dispatcher, { config, inputs, kv, quad: gpu.quadSubgroups }, tokens, inputs.pass),
+      new Ops(
+        dispatcher,
+        { config, inputs, kv, quad: gpu.subgroup_size === 4 },
+        tokens,
+        inputs.pass,
+      ),
     );
     await pipelines.prepare(calls.map(([specialization]) => specialization));
     for (const call of calls) commands.dispatch(...call);
@@ -69,7 +74,7 @@ describe.each([
     return new Float32Array(await readBack(ledger, commands, { buffer, size: length * 4 }));
   }
 
-  const family = gpu.quadSubgroups ? '_quad' : '';
+  const family = gpu.subgroup_size === 4 ? '_quad' : '';
 
   test.each([
     [1, 'matvec'],
