@@ -2,6 +2,8 @@
 // the type; `load_block(b)` fetches block b of the tensor (rows one after another) and `weights8(block, i)`, i in
 // 0..4, gives eight of its values: `lo` is values 4i..4i+3, `hi` is values 16+4i..16+4i+3.
 // That split is the order in which the 4-bit types keep their nibbles, so decoding one word fills both.
+// For kernels of which each invocation wants eight values only, `codes8(b, i)` fetches their codes q alone, and
+// `affine(b)` the block's (d, m): value = d * q + m.
 struct Eight { lo: vec4f, hi: vec4f }
 
 const UNITS_PER_BLOCK = 4u;

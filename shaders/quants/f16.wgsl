@@ -14,3 +14,11 @@ fn four_halves(words: vec2u) -> vec4f {
 fn weights8(block: Block, i: u32) -> Eight {
   return Eight(four_halves(codes[block.first + i]), four_halves(codes[block.first + 4 + i]));
 }
+
+fn codes8(block: u32, i: u32) -> Eight {
+  return Eight(four_halves(codes[block * 8 + i]), four_halves(codes[block * 8 + 4 + i]));
+}
+
+fn affine(block: u32) -> vec2f {
+  return vec2f(1, 0);
+}

@@ -10,3 +10,11 @@ fn load_block(block: u32) -> Block {
 fn weights8(block: Block, i: u32) -> Eight {
   return Eight(codes[block.first + i], codes[block.first + 4 + i]);
 }
+
+fn codes8(block: u32, i: u32) -> Eight {
+  return Eight(codes[block * 8 + i], codes[block * 8 + 4 + i]);
+}
+
+fn affine(block: u32) -> vec2f {
+  return vec2f(1, 0);
+}
