@@ -37,4 +37,23 @@ export class DefaultModelError extends LaminaError {
   }
 }
 
-registerErrors({ NoDawnAdapterError, UsageError, ModelNotFoundError, DefaultModelError });
+/** A file would not fit on the disk. */
+export class DiskSpaceError extends LaminaError {
+  /** `needed`, `available`: bytes. */
+  constructor(details: { file: string; needed: number; available: number }) {
+    const { file, needed, available } = details;
+    const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
+    super(
+      `${file} takes ${megabytes(needed)}, and ${megabytes(available)} are free there. Free space on the disk, or choose another place or a smaller model.`,
+      details,
+    );
+  }
+}
+
+registerErrors({
+  NoDawnAdapterError,
+  UsageError,
+  ModelNotFoundError,
+  DefaultModelError,
+  DiskSpaceError,
+});

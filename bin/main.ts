@@ -2,6 +2,7 @@ import { LaminaError } from '../src/errors.ts';
 import { ask } from './commands/ask.ts';
 import { inspect } from './commands/inspect.ts';
 import { logits } from './commands/logits.ts';
+import { synth } from './commands/synth.ts';
 import { tokens } from './commands/tokens.ts';
 import { UsageError } from './errors.ts';
 
@@ -17,13 +18,18 @@ const HELP = `lamina: language models, one layer on the GPU at a time
                           [layers + 2, positions, hidden_size]: embedding, after each layer, after the final norm
   lamina inspect [--json] M
                           architecture, tensors, bytes per layer
+  lamina synth --shape smollm2-135m|llama-1b|qwen3-4b|llama-8b|llama-70b|custom --type F32|F16|Q4_0|Q4_1|Q8_0
+             [--layers N] [--seed S] [--hidden-size N] [--intermediate-size N] [--attention-heads N]
+             [--key-value-heads N] [--head-dim N] [--vocab-size N] [--context-length N] (--out FILE.gguf | --pack FOLDER)
+                          a model of random weights with the dimensions of a real one, for measuring; all of the
+                          Llama architecture, also qwen3-4b; a pack is what importing the file would give
 
   M  a .gguf file, the folder of an imported pack, or a pack's name; without it, the default model
 `;
 
 type Command = (args: string[]) => Promise<void>;
 
-const COMMANDS: Readonly<Record<string, Command>> = { ask, tokens, logits, inspect };
+const COMMANDS: Readonly<Record<string, Command>> = { ask, tokens, logits, inspect, synth };
 
 /** Runs one command line. @returns the exit code: 1 when it failed, 2 when the command line is wrong */
 export async function main(args: string[]): Promise<number> {

@@ -29,7 +29,7 @@ import { type PlannedFile, planFiles } from './pack_layout.ts';
 import { parseManifest } from './parse_manifest.ts';
 import { type OnProgress, ProgressMeter } from './progress.ts';
 import { findDamaged } from './verify.ts';
-import { writeWeightFile } from './weight_file.ts';
+import { type WriteWeights, writeWeightFile } from './weight_file.ts';
 import type { WeightStore } from './weight_store.ts';
 import { writeFile, writeFileWith } from './write_file.ts';
 
@@ -40,6 +40,8 @@ export interface ImportOptions {
   readonly pack?: string | undefined;
   readonly onProgress?: OnProgress | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Writes each file's weights, for sources that have a shorter way than their blocks. */
+  readonly writeWeights?: WriteWeights | undefined;
 }
 
 /**
@@ -66,15 +68,17 @@ class PackImport {
   private readonly store: WeightStore;
   private readonly onProgress: OnProgress | undefined;
   private readonly signal: AbortSignal | undefined;
+  private readonly writeWeights: WriteWeights;
   /** Files of this pack that are whole. */
   private readonly finished: FinishedFiles = new Map();
 
-  constructor(pack: string, { source, store, onProgress, signal }: ImportOptions) {
+  constructor(pack: string, options: ImportOptions) {
     this.pack = pack;
-    this.source = source;
-    this.store = store;
-    this.onProgress = onProgress;
-    this.signal = signal;
+    this.source = options.source;
+    this.store = options.store;
+    this.onProgress = options.onProgress;
+    this.signal = options.signal;
+    this.writeWeights = options.writeWeights ?? writeWeightFile;
   }
 
   async run(): Promise<void> {
@@ -201,7 +205,7 @@ class PackImport {
     const { name } = file.layout;
     meter.begin(name);
     const sha256 = await writeFileWith(store, pack, name, (writer) =>
-      writeWeightFile(source, file, writer, (written) => meter.add(written), signal),
+      this.writeWeights(source, file, writer, (written) => meter.add(written), signal),
     );
     this.finished.set(name, sha256);
     meter.end();

@@ -1,5 +1,8 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 
+/** Node hashes pieces too, nine times as fast as JavaScript; in a browser there is nothing like it. */
+const node = globalThis.process?.getBuiltinModule?.('node:crypto');
+
 /** Files up to this size are hashed in one call to the platform, which is six times as fast as JavaScript. */
 const WHOLE_BYTES = 64 * 2 ** 20;
 
@@ -12,7 +15,20 @@ export interface Sha256 {
 
 /** @param bytes How many there will be in all: up to WHOLE_BYTES they are gathered, beyond only the state is kept. */
 export function createSha256(bytes: number): Sha256 {
+  if (node) return native(node);
   return bytes <= WHOLE_BYTES ? gathered(bytes) : incremental();
+}
+
+function native({ createHash }: NonNullable<typeof node>): Sha256 {
+  const hash = createHash('sha256');
+  return {
+    update(piece) {
+      hash.update(piece);
+    },
+    async digest() {
+      return hash.digest('hex');
+    },
+  };
 }
 
 function gathered(bytes: number): Sha256 {

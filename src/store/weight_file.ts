@@ -49,6 +49,8 @@ export async function writeWeightFile(
   return hash.digest();
 }
 
+export type WriteWeights = typeof writeWeightFile;
+
 type Read = (offset: number, length: number) => Promise<Uint8Array>;
 
 /** Gives the first plane of a tensor piece by piece, and fills the others. */

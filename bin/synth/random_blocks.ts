@@ -1,0 +1,81 @@
+import { BLOCK_TYPES, type BlockTypeName } from '../../src/formats/block_types.ts';
+import { floatToHalf } from '../../src/formats/blocks/half.ts';
+
+/** Numbers in [0, 1). */
+type Random = () => number;
+
+/**
+ * Writes one block whose values have the mean 0 and the standard deviation `deviation`. A mean beside 0 would add
+ * up over a row, and after some layers every state would be that one sum.
+ */
+type WriteBlock = (view: DataView, at: number, random: Random, deviation: number) => void;
+
+/** Of values spread evenly over [-1, 1]. */
+const EVEN_DEVIATION = 1 / Math.sqrt(3);
+/** Of codes 0 to 15. */
+const NIBBLE_DEVIATION = Math.sqrt((16 ** 2 - 1) / 12);
+/** Of codes -128 to 127. */
+const BYTE_DEVIATION = Math.sqrt((256 ** 2 - 1) / 12);
+
+const WRITERS = {
+  F32(view, at, random, deviation) {
+    view.setFloat32(at, even(random, deviation), true);
+  },
+  F16(view, at, random, deviation) {
+    view.setUint16(at, floatToHalf(even(random, deviation)), true);
+  },
+  Q4_0(view, at, random, deviation) {
+    // Its codes stand for -8 to 7: a scale of either sign takes their mean away.
+    const scale = sign(random) * scaleOf(random, deviation / NIBBLE_DEVIATION);
+    view.setUint16(at, floatToHalf(scale), true);
+    words(view, at + 2, 16, random);
+  },
+  Q4_1(view, at, random, deviation) {
+    const scale = scaleOf(random, deviation / NIBBLE_DEVIATION);
+    view.setUint16(at, floatToHalf(scale), true);
+    view.setUint16(at + 2, floatToHalf(-7.5 * scale), true);
+    words(view, at + 4, 16, random);
+  },
+  Q8_0(view, at, random, deviation) {
+    const scale = sign(random) * scaleOf(random, deviation / BYTE_DEVIATION);
+    view.setUint16(at, floatToHalf(scale), true);
+    words(view, at + 2, 32, random);
+  },
+} as const satisfies Partial<Record<BlockTypeName, WriteBlock>>;
+
+/** Block types of which random blocks can be made. */
+export type RandomType = keyof typeof WRITERS;
+
+export const RANDOM_TYPES = Object.keys(WRITERS) as RandomType[];
+
+/** `count` random blocks of valid scales and any codes. */
+export function randomBlocks(
+  type: RandomType,
+  count: number,
+  deviation: number,
+  random: Random,
+): Uint8Array<ArrayBuffer> {
+  const { block_bytes } = BLOCK_TYPES[type];
+  const write: WriteBlock = WRITERS[type];
+  const bytes = new Uint8Array(count * block_bytes);
+  const view = new DataView(bytes.buffer);
+  for (let b = 0; b < count; b++) write(view, b * block_bytes, random, deviation);
+  return bytes;
+}
+
+function even(random: Random, deviation: number): number {
+  return ((2 * random() - 1) * deviation) / EVEN_DEVIATION;
+}
+
+/** Scales of one tensor differ by a quarter up or down. */
+function scaleOf(random: Random, mean: number): number {
+  return mean * (0.75 + 0.5 * random());
+}
+
+function sign(random: Random): number {
+  return random() < 0.5 ? -1 : 1;
+}
+
+function words(view: DataView, at: number, bytes: number, random: Random): void {
+  for (let i = 0; i < bytes; i += 4) view.setUint32(at + i, random() * 2 ** 32, true);
+}

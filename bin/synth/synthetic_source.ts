@@ -1,0 +1,102 @@
+import { seededRandom } from '../../src/engine/random.ts';
+import { BLOCK_TYPES } from '../../src/formats/block_types.ts';
+import type { TensorInfo } from '../../src/formats/checkpoint.ts';
+import { writeGgufHeader } from '../../src/formats/gguf/write_gguf.ts';
+import type { ByteSource } from '../../src/formats/source.ts';
+import { checkRange } from '../../src/formats/sources/check_range.ts';
+import type { ModelConfig } from '../../src/model/config.ts';
+import {
+  embeddingShapes,
+  headShapes,
+  layerShapes,
+  type TensorShapes,
+} from '../../src/model/tensors.ts';
+import { syntheticMetadata } from './metadata.ts';
+import { matrixPattern, normPattern, PATTERN_BLOCKS, type Pattern, repeat } from './pattern.ts';
+import type { RandomType } from './random_blocks.ts';
+import type { Shape } from './shapes.ts';
+
+export interface SyntheticOptions {
+  /** `general.name`. */
+  readonly name: string;
+  readonly shape: Shape;
+  /** Of every matrix; norms are F32. */
+  readonly type: RandomType;
+  readonly seed: number;
+}
+
+/** A tensor: its pattern over and over, from block `start` of it on. */
+export interface RandomTensor {
+  readonly info: TensorInfo;
+  readonly pattern: Pattern;
+  readonly start: number;
+}
+
+/**
+ * A GGUF file that nobody has stored: a model of the Llama architecture whose weights are random, the same for the
+ * same options. Matrices keep the size of what goes through them, so that logits stay finite at any depth.
+ */
+export class SyntheticSource implements ByteSource {
+  readonly name: string;
+  readonly size: number;
+  readonly version: string;
+  readonly tensors: ReadonlyMap<string, RandomTensor>;
+  private readonly header: Uint8Array;
+
+  constructor({ name, shape, type, seed }: SyntheticOptions) {
+    const config: ModelConfig = {
+      ...shape,
+      architecture: 'llama',
+      rms_norm_eps: 1e-5,
+      rope_dim: shape.head_dim,
+    };
+    const { bytes, tensors, size } = writeGgufHeader(
+      syntheticMetadata(name, config),
+      Object.entries(shapesOf(config)).map(([name, shape]) => ({
+        name,
+        shape,
+        type: shape.length === 1 ? 'F32' : type,
+      })),
+    );
+    this.name = `${name.replaceAll(' ', '-')}.gguf`;
+    this.size = size;
+    this.version = `${size} bytes from seed ${seed}`;
+    this.header = bytes;
+
+    const random = seededRandom(seed);
+    const norms = normPattern(random);
+    const matrices = new Map<number, Pattern>();
+    const patternOf = ([, in_features]: readonly number[]): Pattern => {
+      if (in_features === undefined) return norms;
+      const pattern = matrices.get(in_features) ?? matrixPattern(type, in_features, random);
+      matrices.set(in_features, pattern);
+      return pattern;
+    };
+    this.tensors = new Map(
+      tensors.map((info) => {
+        const start = Math.floor(random() * PATTERN_BLOCKS);
+        return [info.name, { info, pattern: patternOf(info.shape), start }];
+      }),
+    );
+  }
+
+  async read(offset: number, length: number, signal?: AbortSignal) {
+    signal?.throwIfAborted();
+    checkRange(this, offset, length);
+    const bytes = new Uint8Array(length);
+    bytes.set(this.header.subarray(offset, offset + length));
+    for (const { info, pattern, start } of this.tensors.values()) {
+      const from = Math.max(offset, info.offset);
+      const to = Math.min(offset + length, info.offset + info.bytes);
+      if (from >= to) continue;
+      const at = start * BLOCK_TYPES[info.type].block_bytes + from - info.offset;
+      repeat(pattern.blocks, at, bytes.subarray(from - offset, to - offset));
+    }
+    return bytes;
+  }
+}
+
+function shapesOf(config: ModelConfig): TensorShapes {
+  const layers = Array.from({ length: config.num_hidden_layers }, (_, i) => layerShapes(config, i));
+  return Object.assign({}, embeddingShapes(config), ...layers, headShapes(config));
+}
