@@ -14,7 +14,7 @@ struct Span { first_row: u32, rows: u32 }
 @group(0) @binding(0) var<storage, read> spans: array<Span>;         // [workgroups.y] 1 to 4 rows each
 @group(0) @binding(1) var<storage, read> tokens: array<Token>;       // [tokens]
 @group(0) @binding(2) var<storage, read> page_table: array<u32>;     // [sequences, MAX_PAGES]
-@group(0) @binding(3) var<storage, read> q: array<f32>;              // [tokens, HEADS, HEAD_DIM]
+@group(0) @binding(3) var<storage, read> qkv: array<f32>;            // [tokens, HEADS + 2 KV_HEADS, HEAD_DIM]
 @group(0) @binding(4) var<storage, read> k_cache: array<vec4f>;      // [pages, PAGE, KV_HEADS, HEAD_DIM / 4]
 @group(0) @binding(5) var<storage, read> v_cache: array<f32>;        // [pages, PAGE, KV_HEADS, HEAD_DIM]
 @group(0) @binding(6) var<storage, read_write> y: array<f32>;        // [tokens, HEADS, HEAD_DIM]
@@ -56,8 +56,8 @@ fn attention(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_inde
   let keys = max(max(limits.x, limits.y), max(limits.z, limits.w));
 
   for (var d = local; d < HEAD_DIM; d += KEYS) {
-    let at = (row_token * HEADS + row_head) * HEAD_DIM + d;
-    queries[d] = vec4f(q[at.x], q[at.y], q[at.z], q[at.w]) * SCALE;
+    let at = (row_token * (HEADS + 2 * KV_HEADS) + row_head) * HEAD_DIM + d;
+    queries[d] = vec4f(qkv[at.x], qkv[at.y], qkv[at.z], qkv[at.w]) * SCALE;
   }
   var maximum = vec4f(NEVER);
   var total = vec4f();                    // this invocation's part of the softmax's denominator

@@ -37,8 +37,12 @@ export class BatchInputs {
   readonly spans: GPUBuffer;
   /** `[tokens, rope_dim / 2]` (cosine, sine) */
   readonly turns: GPUBuffer;
-  /** `[tokens]` 0, 1, 2 …: the embedding's rows arrive in the order of the tokens */
+  /** `[tokens]` 0, 1, 2 …: rows of the embedding that are read from disk arrive in the order of the tokens */
   readonly order: GPUBuffer;
+  /** `[tokens]` the tokens themselves: rows of an embedding that stays on the GPU */
+  readonly ids: GPUBuffer;
+  /** Every sequence has just one token in the batch written last. */
+  one_per_sequence = false;
   /** Spans of the batch written last. */
   span_count = 0;
 
@@ -48,14 +52,8 @@ export class BatchInputs {
   private constructor(device: GPUDevice, config: ModelConfig, buffers: readonly GPUBuffer[]) {
     this.device = device;
     this.config = config;
-    [this.pass, this.head_pass, this.tokens, this.spans, this.turns, this.order] = buffers as [
-      GPUBuffer,
-      GPUBuffer,
-      GPUBuffer,
-      GPUBuffer,
-      GPUBuffer,
-      GPUBuffer,
-    ];
+    [this.pass, this.head_pass, this.tokens, this.spans, this.turns, this.order, this.ids] =
+      buffers as [GPUBuffer, GPUBuffer, GPUBuffer, GPUBuffer, GPUBuffer, GPUBuffer, GPUBuffer];
   }
 
   static async create(
@@ -75,6 +73,7 @@ export class BatchInputs {
       ['spans', spans * 8, storage],
       ['rope turns', max_tokens * config.rope_dim * 4, storage],
       ['order', max_tokens * 4, storage],
+      ['ids', max_tokens * 4, storage],
     ];
     const buffers: GPUBuffer[] = [];
     for (const [label, bytes, usage] of sizes) {
@@ -86,8 +85,11 @@ export class BatchInputs {
     return inputs;
   }
 
-  write(batch: Batch): void {
+  /** @param withIds false: the ids are on the GPU already */
+  write(batch: Batch, withIds = true): void {
     const { queue } = this.device;
+    if (withIds) queue.writeBuffer(this.ids, 0, batch.ids as Uint32Array<ArrayBuffer>);
+    this.one_per_sequence = new Set(batch.sequences).size === batch.sequences.length;
     const tokens = new Uint32Array(batch.ids.length * 2);
     for (let i = 0; i < batch.ids.length; i++) {
       tokens[2 * i] = batch.positions[i]!;

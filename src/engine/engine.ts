@@ -10,12 +10,13 @@ import type { Manifest } from '../store/manifest.ts';
 import type { WeightStore } from '../store/weight_store.ts';
 import { type Batch, BatchInputs, batchOf } from './batch.ts';
 import { ContextLengthError, TokenRangeError } from './errors.ts';
-import { forward, type Model, type Observer, rehearse } from './forward.ts';
+import { forward, forwardResident, type Model, type Observer, rehearse } from './forward.ts';
 import { KvCache } from './kv_cache.ts';
-import { Sampler } from './sampler.ts';
+import { Recordings } from './recordings.ts';
+import { Sampler, TOKENS_IN_FLIGHT } from './sampler.ts';
 import type { SamplingOptions } from './sampling.ts';
 import { createState } from './state.ts';
-import { WeightStream } from './weight_stream.ts';
+import { type Part, Weights } from './weights.ts';
 
 export interface EngineOptions {
   readonly gpu: Gpu;
@@ -31,17 +32,21 @@ export interface EngineOptions {
   readonly sequences?: number;
   /** Bytes of GPU memory that all buffers together may take. */
   readonly budget?: number;
+  /** Parts whose weights stay on the GPU; none unless given, which is strict residency. */
+  readonly pinned?: ReadonlySet<Part>;
 }
+
+const NOTHING: ReadonlySet<Part> = new Set();
 
 const PREFILL_TOKENS = 256;
 const RING_PIECES = 3;
 const RING_PIECE_BYTES = 4 * 2 ** 20;
 
-/** A model on a device, one layer resident at a time. */
+/** A model on a device. */
 export class Engine {
   readonly config: ModelConfig;
   readonly ledger: BufferLedger;
-  readonly weights: WeightStream;
+  readonly weights: Weights;
   readonly adapter: string;
   readonly context_length: number;
   readonly prefill_tokens: number;
@@ -79,7 +84,16 @@ export class Engine {
         buffer_bytes: device.limits.maxBufferSize,
         binding_bytes: device.limits.maxStorageBufferBindingSize,
       };
-      const weights = await WeightStream.open(store, pack, manifest, ledger, ring, limits);
+      const weights = await Weights.open({
+        store,
+        pack,
+        manifest,
+        ledger,
+        ring,
+        commands,
+        limits,
+        pinned: options.pinned ?? NOTHING,
+      });
       const sequences = options.sequences ?? 1;
       const model: Model = {
         config,
@@ -89,8 +103,10 @@ export class Engine {
         inputs: await BatchInputs.create(ledger, config, prefill_tokens),
         commands,
         ledger,
-        quad: gpu.subgroup_size === 4,
+        recordings: new Recordings(commands),
+        subgroup_size: gpu.subgroup_size,
       };
+      model.kv.onGrow = () => model.recordings.forget();
       const sampler = await Sampler.create(ledger, commands, config.vocab_size);
       const needed: Specialization[] = Sampler.specializations(config.vocab_size);
       const collector = {
@@ -148,6 +164,43 @@ export class Engine {
     random: () => number,
   ): Promise<number> {
     return this.guarded(() => this.sampler.next(this.model.state.logits, context, options, random));
+  }
+
+  /** Whether `greedyAhead` can run: nothing has to be read from disk for a token. */
+  get resident(): boolean {
+    return this.weights.resident && this.weights.resident_embedding !== null;
+  }
+
+  /**
+   * The likeliest tokens one after the other, after a `prefill` that ended at position `length` - 1. The next tokens
+   * are computed while the last ones are on their way back: whoever stops has them computed in vain.
+   * @throws NonFiniteLogitsError, DeviceLostError, GpuOutOfMemoryError
+   */
+  async *greedyAhead(length: number, sequence = 0): AsyncGenerator<number, void> {
+    const { kv, inputs, state } = this.model;
+    const pending: Promise<number>[] = [];
+    // Whoever awaits it sees the failure; when the loop is left, nobody does.
+    const choose = (position: number) => {
+      const token = this.sampler.greedy(state.logits, position, inputs.ids);
+      token.catch(() => undefined);
+      pending.push(token);
+    };
+    try {
+      choose(length);
+      for (let position = length; ; position++) {
+        if (position < this.context_length) {
+          await this.guarded(() => kv.reserve(sequence, position + 1));
+          forwardResident(this.model, batchOf([0], position, sequence));
+          choose(position + 1);
+        }
+        if (pending.length === 0) return;
+        if (pending.length === TOKENS_IN_FLIGHT || position >= this.context_length) {
+          yield await this.guarded(() => pending.shift()!);
+        }
+      }
+    } finally {
+      await Promise.allSettled(pending);
+    }
   }
 
   /** Frees all GPU memory and closes the pack. */

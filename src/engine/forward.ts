@@ -6,20 +6,23 @@ import type { Batch, BatchInputs } from './batch.ts';
 import type { KvCache } from './kv_cache.ts';
 import { decoderLayer, layerWeights } from './llama.ts';
 import { type Dispatcher, Ops } from './ops.ts';
+import type { Recordings } from './recordings.ts';
+import type { WeightTensor } from './slot.ts';
 import { MAX_HEAD_ROWS, rowView, type State } from './state.ts';
-import type { WeightStream } from './weight_stream.ts';
+import type { HeadTile, Weights } from './weights.ts';
 
 /** Everything one pass works with. */
 export interface Model {
   readonly config: ModelConfig;
-  readonly weights: WeightStream;
+  readonly weights: Weights;
   readonly kv: KvCache;
   readonly state: State;
   readonly inputs: BatchInputs;
   readonly commands: Commands;
   readonly ledger: BufferLedger;
-  /** The device's subgroups are four wide. */
-  readonly quad: boolean;
+  readonly recordings: Recordings;
+  /** Invocations of the device's subgroups; null: it has none. */
+  readonly subgroup_size: number | null;
 }
 
 /** What to look at on the way, for tests and research. */
@@ -45,38 +48,30 @@ export async function forward(
   batch: Batch,
   options: { head: boolean; observer?: Observer },
 ): Promise<void> {
-  const { config, weights, kv, state, inputs, commands } = model;
+  const { config, weights, inputs, commands } = model;
   const { observer } = options;
   const tokens = batch.ids.length;
   inputs.write(batch);
-  const ops = new Ops(commands, model, tokens, inputs.pass);
 
-  const at_once = Math.min(weights.embedding_rows, tokens);
-  for (let first = 0; first < tokens; first += at_once) {
-    const ids = batch.ids.subarray(first, first + at_once);
-    const rows = await weights.embedding(ids, commands);
-    ops.gatherRows(rows, { buffer: state.x, offset: first * config.hidden_size * 4 });
-    commands.submit();
-  }
-  await observeHidden(model, observer, 0, state.x, tokens);
-
+  await embed(model, batch.ids);
+  await observeHidden(model, observer, 0, model.state.x, tokens);
   for (let layer = 0; layer < config.num_hidden_layers; layer++) {
     const tensors = await weights.layer(layer, commands);
-    decoderLayer(ops, config, layerWeights(layer, tensors), kv.layers[layer]!, state);
+    decode(model, layer, tensors, tokens);
     commands.submit();
-    await observeHidden(model, observer, layer + 1, state.x, tokens);
+    await observeHidden(model, observer, layer + 1, model.state.x, tokens);
   }
   if (!options.head && !observer) return;
 
-  ops.rmsNorm(state.x, await weights.finalNorm(commands), state.normed);
+  norm(model, await weights.finalNorm(commands), tokens);
   commands.submit();
-  await observeHidden(model, observer, config.num_hidden_layers + 1, state.normed, tokens);
+  await observeHidden(model, observer, config.num_hidden_layers + 1, model.state.normed, tokens);
   if (observer?.logits) {
     for (let first = observer.logits_from ?? 0; first < tokens; first += MAX_HEAD_ROWS) {
       const rows = Math.min(MAX_HEAD_ROWS, tokens - first);
       await head(model, first, rows);
       const size = rows * config.vocab_size * 4;
-      const logits = await readBack(model.ledger, commands, { buffer: state.logits, size });
+      const logits = await readBack(model.ledger, commands, { buffer: model.state.logits, size });
       observer.logits(first, new Float32Array(logits));
     }
   } else if (options.head) {
@@ -84,20 +79,110 @@ export async function forward(
   }
 }
 
-/** Logits of `rows` tokens from `first` on, the output matrix passing through the slot tile by tile. */
-async function head(model: Model, first: number, rows: number): Promise<void> {
+/**
+ * The same for one token whose id is on the GPU already, in `inputs.ids`, with nothing to read from disk: all of it
+ * is recorded, and nothing waited for. What the batch says of ids does not count.
+ */
+export function forwardResident(model: Model, batch: Batch): void {
+  const { config, weights, state, inputs } = model;
+  inputs.write(batch, false);
+  const ids = { buffer: inputs.ids };
+  run(model, 'embedding', 1, (ops) =>
+    ops.gatherRows(weights.resident_embedding!, ids, { buffer: state.x }),
+  );
+  for (let layer = 0; layer < config.num_hidden_layers; layer++) {
+    decode(model, layer, weights.layerTensors(layer), 1);
+  }
+  norm(model, weights.finalNormTensor(), 1);
+  headRows(model, 0, 1);
+  for (const tile of weights.head_tiles) multiplyHead(model, tile, weights.headTileTensor(tile), 1);
+}
+
+async function embed(model: Model, ids: Uint32Array): Promise<void> {
   const { config, weights, state, inputs, commands } = model;
+  const resident = weights.resident_embedding;
+  if (resident) {
+    run(model, 'embedding', ids.length, (ops) =>
+      ops.gatherRows(resident, { buffer: inputs.ids }, { buffer: state.x }),
+    );
+    commands.submit();
+    return;
+  }
+  const at_once = Math.min(weights.embedding_rows, ids.length);
+  for (let first = 0; first < ids.length; first += at_once) {
+    const some = ids.subarray(first, first + at_once);
+    const rows = await weights.embedding(some, commands);
+    const to = { buffer: state.x, offset: first * config.hidden_size * 4 };
+    new Ops(commands, model, some.length, inputs.pass).gatherRows(
+      rows,
+      { buffer: inputs.order },
+      to,
+    );
+    commands.submit();
+  }
+}
+
+/** One decoder layer. */
+function decode(
+  model: Model,
+  layer: number,
+  tensors: ReadonlyMap<string, WeightTensor>,
+  tokens: number,
+): void {
+  const cache = model.kv.layers[layer]!;
+  run(model, `layer ${layer}`, tokens, (ops) =>
+    decoderLayer(ops, layerWeights(tensors), cache, model.state),
+  );
+}
+
+function norm(model: Model, weight: WeightTensor, tokens: number): void {
+  const { x, normed } = model.state;
+  run(model, 'norm', tokens, (ops) => ops.rmsNorm(x, weight, normed));
+}
+
+/** Logits of `rows` tokens from `first` on; an output matrix that is not on the GPU passes through the slot by tiles. */
+async function head(model: Model, first: number, rows: number): Promise<void> {
+  const { weights, commands } = model;
+  headRows(model, first, rows);
+  for (const tile of weights.head_tiles) {
+    multiplyHead(model, tile, await weights.headTile(tile, commands), rows);
+    commands.submit();
+  }
+}
+
+/** Chooses the tokens whose logits are computed. */
+function headRows(model: Model, first: number, rows: number): void {
+  const { config, state, inputs, commands } = model;
   inputs.writeHeadRows(rows);
   const from = rowView(state.normed, first, config.hidden_size);
   commands.copy(state.normed, from.offset!, state.head_x, 0, from.size * rows);
-  const ops = new Ops(commands, model, rows, inputs.head_pass);
-  for (const tile of weights.head_tiles) {
-    const matrix = await weights.headTile(tile, commands);
-    ops.linear(matrix, state.head_x, state.logits, {
-      first_output: tile.first_row,
-      outputs: config.vocab_size,
-    });
-    commands.submit();
+}
+
+function multiplyHead(model: Model, tile: HeadTile, matrix: WeightTensor, rows: number): void {
+  const { config, state, inputs } = model;
+  const to = { first_output: tile.first_row, outputs: config.vocab_size };
+  run(
+    model,
+    `head ${tile.first_row}`,
+    rows,
+    (ops) => ops.linear(matrix, state.head_x, state.logits, to),
+    inputs.head_pass,
+  );
+}
+
+/** Runs steps; those of a single token are recorded the first time and from then on only repeated. */
+function run(
+  model: Model,
+  name: string,
+  tokens: number,
+  steps: (ops: Ops) => void,
+  pass = model.inputs.pass,
+): void {
+  const { commands, recordings } = model;
+  if (tokens === 1) {
+    recordings.run(name, (recorder) => steps(new Ops(recorder, model, 1, pass)));
+  } else {
+    steps(new Ops(commands, model, tokens, pass));
   }
 }
 
@@ -105,18 +190,14 @@ async function head(model: Model, first: number, rows: number): Promise<void> {
 export function rehearse(model: Model, dispatcher: Dispatcher, tokens: number): void {
   const { config, weights, kv, state, inputs } = model;
   const ops = new Ops(dispatcher, model, tokens, inputs.pass);
-  ops.gatherRows(weights.embeddingTensorView(), { buffer: state.x });
+  ops.gatherRows(weights.embeddingTensorView(), { buffer: inputs.ids }, { buffer: state.x });
   for (let layer = 0; layer < config.num_hidden_layers; layer++) {
-    const tensors = weights.layerTensors(layer);
-    decoderLayer(ops, config, layerWeights(layer, tensors), kv.layers[layer]!, state);
+    decoderLayer(ops, layerWeights(weights.layerTensors(layer)), kv.layers[layer]!, state);
   }
   ops.rmsNorm(state.x, weights.finalNormTensor(), state.normed);
   for (const tile of weights.head_tiles) {
-    const matrix = weights.headTileTensor(tile);
-    ops.linear(matrix, state.head_x, state.logits, {
-      first_output: tile.first_row,
-      outputs: config.vocab_size,
-    });
+    const to = { first_output: tile.first_row, outputs: config.vocab_size };
+    ops.linear(weights.headTileTensor(tile), state.head_x, state.logits, to);
   }
 }
 

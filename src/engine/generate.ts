@@ -71,7 +71,6 @@ export class Conversation {
     if (prompt.length === 0) {
       throw new SettingError({ setting: 'prompt', value: 'empty', allowed: 'at least one token' });
     }
-    const random = seededRandom(sampling.seed);
     const bytes_before = engine.weights.bytes_read;
     const started = performance.now();
 
@@ -90,10 +89,14 @@ export class Conversation {
           hooks.onPrefill?.(done, prompt.length - reused);
         },
       });
-      while (token_ids.length < max_tokens) {
-        hooks.signal?.throwIfAborted();
-        const id = await engine.next(ids, sampling, random);
+      const tokens =
+        engine.resident && isGreedy(sampling)
+          ? engine.greedyAhead(ids.length)
+          : this.oneByOne(ids, sampling, hooks.signal);
+      for await (const id of tokens) {
         if (token_ids.length === 0) first_token_at = performance.now();
+        // The cache holds what came before; the token itself passes with the next one.
+        this.cached = [...ids];
         if (stop_token_ids.includes(id)) {
           finish_reason = 'stop';
           break;
@@ -101,10 +104,8 @@ export class Conversation {
         token_ids.push(id);
         ids.push(id);
         hooks.onToken?.(id);
-        if (token_ids.length === max_tokens || ids.length > engine.context_length) break;
+        if (token_ids.length === max_tokens) break;
         hooks.signal?.throwIfAborted();
-        await engine.prefill([id], ids.length - 1);
-        this.cached = [...ids];
       }
     } catch (error) {
       if (!hooks.signal?.aborted) throw error;
@@ -133,6 +134,27 @@ export class Conversation {
       },
     };
   }
+
+  /** Chooses a token, takes it in, and so on. `ids` grows in between. */
+  private async *oneByOne(
+    ids: readonly number[],
+    sampling: SamplingOptions,
+    signal?: AbortSignal,
+  ): AsyncGenerator<number, void> {
+    const { engine } = this;
+    const random = seededRandom(sampling.seed);
+    for (;;) {
+      signal?.throwIfAborted();
+      yield await engine.next(ids, sampling, random);
+      if (ids.length > engine.context_length) return;
+      await engine.prefill([ids.at(-1)!], ids.length - 1);
+    }
+  }
+}
+
+/** Nothing but the likeliest token counts, whatever the tokens before. */
+function isGreedy({ temperature, repetition_penalty }: SamplingOptions): boolean {
+  return temperature === 0 && repetition_penalty === 1;
 }
 
 function checkMaxTokens(value: number): number {

@@ -24,6 +24,8 @@ export class KvCache {
   /** `[sequences, max_pages]` u32 */
   readonly page_table: GPUBuffer;
   layers: readonly LayerCache[] = [];
+  /** Told when `layers` are other buffers than before. */
+  onGrow: () => void = () => undefined;
 
   private readonly ledger: BufferLedger;
   private readonly commands: Commands;
@@ -81,7 +83,7 @@ export class KvCache {
     if (missing > this.free.length) {
       const needed = this.pages + missing - this.free.length;
       const all = this.max_pages * this.sequences.length;
-      await this.grow(Math.min(all, Math.max(needed, this.pages * 2)));
+      await this.growTo(needed, Math.min(all, Math.max(needed, this.pages * 2)));
     }
     const first = pages.length;
     pages.push(...this.free.splice(0, missing));
@@ -96,6 +98,16 @@ export class KvCache {
   /** Forgets the positions of a sequence from `length` on. */
   truncate(sequence: number, length: number): void {
     this.free.push(...this.sequences[sequence]!.splice(Math.ceil(length / PAGE)));
+  }
+
+  /** Doubles where there is room for that, else makes just the room that is needed. */
+  private async growTo(needed: number, wanted: number): Promise<void> {
+    try {
+      await this.grow(wanted);
+    } catch (error) {
+      if (wanted === needed) throw error;
+      await this.grow(needed);
+    }
   }
 
   /** Moves every layer into larger buffers. */
@@ -124,5 +136,6 @@ export class KvCache {
     for (let page = this.pages; page < pages; page++) this.free.push(page);
     this.layers = layers;
     this.pages = pages;
+    this.onGrow();
   }
 }

@@ -1,9 +1,10 @@
-import type { BufferView, Specialization } from '../gpu/kernel.ts';
+import type { BufferView, Constants, Kernel, Specialization } from '../gpu/kernel.ts';
 import * as kernels from '../gpu/kernels.ts';
 import type { ModelConfig } from '../model/config.ts';
 import type { BatchInputs } from './batch.ts';
 import { type KvCache, type LayerCache, PAGE } from './kv_cache.ts';
-import type { WeightTensor } from './slot.ts';
+import type { WeightTensor, WeightTile } from './slot.ts';
+import type { State } from './state.ts';
 
 /** Takes kernels in order: `Commands` runs them, a collector only notes which pipelines they need. */
 export interface Dispatcher {
@@ -23,46 +24,60 @@ export interface LinearOptions {
   readonly outputs?: number;
 }
 
+export interface OpsModel {
+  readonly config: ModelConfig;
+  readonly inputs: BatchInputs;
+  readonly kv: KvCache;
+  readonly state: State;
+  /** Invocations of the device's subgroups; null: it has none. */
+  readonly subgroup_size: number | null;
+}
+
 /** Up to this many tokens a matrix is multiplied vector by vector. */
 const MATVEC_TOKENS = 4;
+/** Invocations that share the rows of a matvec: about as many as a row has units of eight columns, within these. */
+const MATVEC_THREADS = [32, 64, 128, 256];
+/** Rows that a workgroup of a matvec takes. */
+const MATVEC_ROWS = 4;
 
 /**
- * The steps of a transformer as kernels, over the tokens of one batch. All activations are f32, rows of tokens.
- * On a device with subgroups of four (a GPU emulated on the CPU) the matrix kernels are those made for it.
+ * The steps of a transformer as kernels, over the tokens of one batch. All activations are f32, rows of tokens. On a
+ * device with subgroups of four (a GPU emulated on the CPU) the matrix kernels are those made for it; on all others
+ * a pass of few tokens fuses norm, matrix and gate, and a pass of one token for each sequence RoPE, cache and attention.
  */
 export class Ops {
   private readonly dispatcher: Dispatcher;
   private readonly config: ModelConfig;
   private readonly inputs: BatchInputs;
   private readonly kv: KvCache;
-  private readonly quad: boolean;
+  private readonly state: State;
+  private readonly subgroup_size: number | null;
   /** Rows of activations, and the uniform that holds their number. */
   private readonly tokens: number;
   private readonly pass: GPUBuffer;
 
-  constructor(
-    dispatcher: Dispatcher,
-    model: { config: ModelConfig; inputs: BatchInputs; kv: KvCache; quad: boolean },
-    tokens: number,
-    pass: GPUBuffer,
-  ) {
+  constructor(dispatcher: Dispatcher, model: OpsModel, tokens: number, pass: GPUBuffer) {
     this.dispatcher = dispatcher;
     this.config = model.config;
     this.inputs = model.inputs;
     this.kv = model.kv;
-    this.quad = model.quad;
+    this.state = model.state;
+    this.subgroup_size = model.subgroup_size;
     this.tokens = tokens;
     this.pass = pass;
   }
 
-  /** y = rows of `weight`, in the order in which they were loaded. */
-  gatherRows(weight: WeightTensor, y: BufferView): void {
+  /**
+   * y = rows of `weight`.
+   * @param ids which rows: `[tokens]` u32
+   */
+  gatherRows(weight: WeightTensor, ids: BufferView, y: BufferView): void {
     for (const tile of weight.tiles) {
       const at = tile.first_row * weight.cols * 4;
       this.dispatcher.dispatch(
-        { kernel: kernels.gather_rows, constants: { COLS: weight.cols }, type: weight.type },
-        { ids: { buffer: this.inputs.order }, y: { ...y, offset: (y.offset ?? 0) + at } },
-        tile.rows,
+        { kernel: kernels.gather_rows, constants: { COLS: weight.cols }, type: tile.type },
+        { ids, y: { ...y, offset: (y.offset ?? 0) + at } },
+        Math.min(tile.rows, this.tokens),
         tile.planes,
       );
     }
@@ -80,14 +95,7 @@ export class Ops {
   /** y = W x, or y += W x. */
   linear(weight: WeightTensor, x: GPUBuffer, y: GPUBuffer, options: LinearOptions = {}): void {
     const { accumulate = false, first_output = 0, outputs = weight.rows } = options;
-    const many = this.tokens > MATVEC_TOKENS;
-    const kernel = this.quad
-      ? many
-        ? kernels.matmul_quad
-        : kernels.matvec_quad
-      : many
-        ? kernels.matmul
-        : kernels.matvec;
+    const kernel = this.matrixKernel(kernels.matvec);
     for (const tile of weight.tiles) {
       this.dispatcher.dispatch(
         {
@@ -97,8 +105,9 @@ export class Ops {
             COLS: weight.cols,
             Y_STRIDE: outputs,
             ACCUMULATE: accumulate,
+            ...this.matvecConstants(kernel, weight),
           },
-          type: weight.type,
+          type: tile.type,
         },
         {
           pass: { buffer: this.pass },
@@ -111,69 +120,134 @@ export class Ops {
     }
   }
 
-  /** Turns every head of x `[tokens, heads, head_dim]` by its position, in place. */
-  rope(x: GPUBuffer, heads: number): void {
-    const { head_dim, rope_dim } = this.config;
-    this.dispatcher.dispatch(
-      { kernel: kernels.rope, constants: { HEADS: heads, HEAD_DIM: head_dim, ROPE_DIM: rope_dim } },
-      { pass: { buffer: this.pass }, turns: { buffer: this.inputs.turns }, x: { buffer: x } },
-      this.tokens,
-    );
+  /** y = W rms_norm(x) */
+  normedLinear(x: GPUBuffer, norm: WeightTensor, weight: WeightTensor, y: GPUBuffer): void {
+    const tile = this.fusable(weight);
+    if (tile) {
+      this.matvecNormed(x, norm, weight, tile, y, { Y_STRIDE: weight.rows, GATED: false });
+    } else {
+      this.rmsNorm(x, norm, this.state.normed);
+      this.linear(weight, this.state.normed, y);
+    }
   }
 
-  kvAppend(k: GPUBuffer, v: GPUBuffer, cache: LayerCache): void {
-    const width = this.config.num_key_value_heads * this.config.head_dim;
-    this.dispatcher.dispatch(
-      {
-        kernel: kernels.kv_append,
-        constants: { WIDTH: width, PAGE, MAX_PAGES: this.kv.max_pages },
-      },
-      {
-        tokens: { buffer: this.inputs.tokens },
-        page_table: { buffer: this.kv.page_table },
-        k: { buffer: k },
-        v: { buffer: v },
-        k_cache: { buffer: cache.k },
-        v_cache: { buffer: cache.v },
-      },
-      this.tokens,
-    );
+  /** y = silu(gate) * up, where gate and up, one under the other, are W rms_norm(x) */
+  normedGatedLinear(x: GPUBuffer, norm: WeightTensor, weight: WeightTensor, y: GPUBuffer): void {
+    const tile = this.fusable(weight);
+    if (tile) {
+      this.matvecNormed(x, norm, weight, tile, y, { Y_STRIDE: weight.rows / 2, GATED: true });
+    } else {
+      this.normedLinear(x, norm, weight, this.state.gate_up);
+      this.siluMul(this.state.gate_up, y);
+    }
   }
 
-  /** y = softmax(q k^T / sqrt(head_dim)) v over everything that the token may see. */
-  attention(q: GPUBuffer, cache: LayerCache, y: GPUBuffer): void {
-    const { num_attention_heads, num_key_value_heads, head_dim } = this.config;
+  /** y = softmax(q k^T / sqrt(head_dim)) v over everything that each token may see; k and v go to the cache. */
+  attention(qkv: GPUBuffer, cache: LayerCache, y: GPUBuffer): void {
+    const { num_attention_heads, num_key_value_heads, head_dim, rope_dim } = this.config;
+    const heads = {
+      HEADS: num_attention_heads,
+      KV_HEADS: num_key_value_heads,
+      HEAD_DIM: head_dim,
+      PAGE,
+      MAX_PAGES: this.kv.max_pages,
+    };
+    const rope = { ROPE_DIM: rope_dim };
+    const scale = { SCALE: 1 / Math.sqrt(head_dim) };
+    const buffers = {
+      tokens: { buffer: this.inputs.tokens },
+      page_table: { buffer: this.kv.page_table },
+      turns: { buffer: this.inputs.turns },
+      spans: { buffer: this.inputs.spans },
+      qkv: { buffer: qkv },
+      k_cache: { buffer: cache.k },
+      v_cache: { buffer: cache.v },
+      y: { buffer: y },
+    };
+    const alone = this.tokens === 1 || this.inputs.one_per_sequence;
+    if (alone && !this.quad) {
+      const constants = { ...heads, ...rope, ...scale };
+      this.dispatcher.dispatch(
+        { kernel: kernels.attention_decode, constants },
+        buffers,
+        this.tokens,
+      );
+      return;
+    }
     this.dispatcher.dispatch(
-      {
-        kernel: kernels.attention,
-        constants: {
-          HEADS: num_attention_heads,
-          KV_HEADS: num_key_value_heads,
-          HEAD_DIM: head_dim,
-          SCALE: 1 / Math.sqrt(head_dim),
-          PAGE,
-          MAX_PAGES: this.kv.max_pages,
-        },
-      },
-      {
-        spans: { buffer: this.inputs.spans },
-        tokens: { buffer: this.inputs.tokens },
-        page_table: { buffer: this.kv.page_table },
-        q: { buffer: q },
-        k_cache: { buffer: cache.k },
-        v_cache: { buffer: cache.v },
-        y: { buffer: y },
-      },
+      { kernel: kernels.rope_append, constants: { ...heads, ...rope } },
+      buffers,
+      this.tokens,
+    );
+    this.dispatcher.dispatch(
+      { kernel: kernels.attention, constants: { ...heads, ...scale } },
+      buffers,
       this.inputs.span_count,
     );
   }
 
-  /** gate = silu(gate) * up */
-  siluMul(gate: GPUBuffer, up: GPUBuffer): void {
+  private siluMul(gate_up: GPUBuffer, y: GPUBuffer): void {
     this.dispatcher.dispatch(
       { kernel: kernels.silu_mul, constants: { WIDTH: this.config.intermediate_size } },
-      { pass: { buffer: this.pass }, gate: { buffer: gate }, up: { buffer: up } },
+      { pass: { buffer: this.pass }, gate_up: { buffer: gate_up }, y: { buffer: y } },
       this.tokens,
     );
+  }
+
+  private matvecNormed(
+    x: GPUBuffer,
+    norm: WeightTensor,
+    weight: WeightTensor,
+    tile: WeightTile,
+    y: GPUBuffer,
+    constants: Constants,
+  ): void {
+    const kernel = this.matrixKernel(kernels.matvec_normed);
+    this.dispatcher.dispatch(
+      {
+        kernel,
+        constants: {
+          ROWS: tile.rows,
+          COLS: weight.cols,
+          ACCUMULATE: false,
+          EPS: this.config.rms_norm_eps,
+          ...this.matvecConstants(kernel, weight),
+          ...constants,
+        },
+        type: tile.type,
+      },
+      { x: { buffer: x }, norm_weight: norm.tiles[0]!.planes[0]!, y: { buffer: y } },
+      this.tokens,
+      tile.planes,
+    );
+  }
+
+  private get quad(): boolean {
+    return this.subgroup_size === 4;
+  }
+
+  /** The tile of a matrix that the fused kernels can take; null when they cannot. */
+  private fusable({ tiles }: WeightTensor): WeightTile | null {
+    return !this.quad && this.tokens <= MATVEC_TOKENS && tiles.length === 1 ? tiles[0]! : null;
+  }
+
+  /** The kernel for as many tokens as there are, and for this device. */
+  private matrixKernel(matvec: Kernel): Kernel {
+    const many = this.tokens > MATVEC_TOKENS;
+    if (this.quad) return many ? kernels.matmul_quad : kernels.matvec_quad;
+    if (many) return kernels.matmul;
+    return this.subgroup_size ? kernels.withSubgroups(matvec) : matvec;
+  }
+
+  private matvecConstants({ label }: Kernel, { cols }: WeightTensor): Constants {
+    if (label !== kernels.matvec.label) return {};
+    const THREADS =
+      MATVEC_THREADS.find((threads) => threads * 16 >= cols) ?? MATVEC_THREADS.at(-1)!;
+    return {
+      THREADS,
+      GROUP_ROWS: MATVEC_ROWS,
+      GATED: false,
+      ...(this.subgroup_size && { SUBGROUP: this.subgroup_size }),
+    };
   }
 }

@@ -17,8 +17,15 @@ export interface Segment {
   readonly offset: number;
 }
 
-/** Rows of a tensor that one binding can hold: where each plane lies. */
+/** Tensors of equal width, one under the other, that a kernel may take as one matrix. */
+export interface Stack {
+  readonly name: string;
+  readonly ranges: readonly RowRange[];
+}
+
+/** Rows of a stack that one binding can hold: where each plane lies. */
 export interface PlacedTile {
+  readonly type: BlockTypeName;
   readonly first_row: number;
   readonly rows: number;
   readonly planes: readonly {
@@ -30,7 +37,6 @@ export interface PlacedTile {
 
 export interface PlacedTensor {
   readonly name: string;
-  readonly type: BlockTypeName;
   readonly rows: number;
   readonly cols: number;
   readonly tiles: readonly PlacedTile[];
@@ -66,41 +72,80 @@ export const wholeTensor = (tensor: PackTensor): RowRange => ({
   rows: rowsOf(tensor),
 });
 
+/** A stack of one. */
+export const alone = (range: RowRange): Stack => ({ name: range.tensor.name, ranges: [range] });
+
 /**
- * Lays rows of tensors out in a slot, each plane aligned. A file placed whole keeps its own layout, so it is one
- * segment. A chunk never exceeds `buffer_bytes`; a tensor whose planes exceed a binding is split by rows.
+ * Lays stacks of tensors out in a slot, each plane aligned. Neighbours of one type in a stack share their planes, so
+ * that they are one tile. A chunk never exceeds `buffer_bytes`; a tensor whose planes exceed a binding is split by rows.
  */
-export function place(ranges: Iterable<RowRange>, limits: PlacementLimits): Placement {
+export function place(stacks: Iterable<Stack>, limits: PlacementLimits): Placement {
   const chunks: { bytes: number; segments: Segment[] }[] = [{ bytes: 0, segments: [] }];
-  const tensors = new Map<PackTensor, PlacedTensor & { tiles: PlacedTile[] }>();
-  for (const range of ranges) {
-    for (const { tensor, first_row, rows } of split(range, limits)) {
-      const planes = tensor.planes.map((plane) => {
-        const stride = plane.bytes / rowsOf(tensor);
-        const bytes = stride * rows;
-        let chunk = chunks.at(-1)!;
-        if (chunk.bytes > 0 && chunk.bytes + bytes > limits.buffer_bytes) {
-          chunk = { bytes: 0, segments: [] };
-          chunks.push(chunk);
-        }
-        const offset = chunk.bytes;
-        addSegment(chunk.segments, { at: plane.offset + first_row * stride, bytes, offset });
-        chunk.bytes = align(offset + bytes);
-        return { chunk: chunks.length - 1, offset, bytes };
-      });
-      const { name, type } = tensor;
-      const placed = tensors.get(tensor) ?? {
-        name,
-        type,
-        rows: 0,
-        cols: colsOf(tensor),
-        tiles: [],
-      };
-      const tile = { first_row: placed.rows, rows, planes };
-      tensors.set(tensor, { ...placed, rows: placed.rows + rows, tiles: [...placed.tiles, tile] });
-    }
+  const tensors = Array.from(stacks, ({ name, ranges }): PlacedTensor => {
+    let first_row = 0;
+    const tiles = Array.from(tilesOf(ranges, limits), (parts): PlacedTile => {
+      const { type, planes } = parts[0]!.tensor;
+      const placed = planes.map((_, p) => placePlane(chunks, parts, p, limits));
+      const rows = sumOf(parts, (part) => part.rows);
+      const tile = { type, first_row, rows, planes: placed };
+      first_row += rows;
+      return tile;
+    });
+    return { name, rows: first_row, cols: colsOf(ranges[0]!.tensor), tiles };
+  });
+  return { chunks, tensors };
+}
+
+/** Gives plane `p` of some ranges, one after the other, a place of its own. */
+function placePlane(
+  chunks: { bytes: number; segments: Segment[] }[],
+  parts: readonly RowRange[],
+  p: number,
+  limits: PlacementLimits,
+): PlacedTile['planes'][number] {
+  const bytes = sumOf(parts, (part) => planeBytes(part, p));
+  let chunk = chunks.at(-1)!;
+  if (chunk.bytes > 0 && chunk.bytes + bytes > limits.buffer_bytes) {
+    chunk = { bytes: 0, segments: [] };
+    chunks.push(chunk);
   }
-  return { chunks, tensors: [...tensors.values()] };
+  const offset = chunk.bytes;
+  let to = offset;
+  for (const part of parts) {
+    const length = planeBytes(part, p);
+    const stride = length / part.rows;
+    const at = part.tensor.planes[p]!.offset + part.first_row * stride;
+    addSegment(chunk.segments, { at, bytes: length, offset: to });
+    to += length;
+  }
+  chunk.bytes = align(to);
+  return { chunk: chunks.length - 1, offset, bytes };
+}
+
+const planeBytes = ({ tensor, rows }: RowRange, p: number): number =>
+  (tensor.planes[p]!.bytes / rowsOf(tensor)) * rows;
+
+/** Neighbours of one type that fit into a binding together are a tile; else each is cut into tiles of its own. */
+function* tilesOf(
+  ranges: readonly RowRange[],
+  limits: PlacementLimits,
+): Iterable<readonly RowRange[]> {
+  for (let begin = 0; begin < ranges.length; ) {
+    let end = begin + 1;
+    while (ranges[end]?.tensor.type === ranges[begin]!.tensor.type) end++;
+    const run = ranges.slice(begin, end);
+    const widest = Math.max(
+      ...run[0]!.tensor.planes.map((_, p) => sumOf(run, (part) => planeBytes(part, p))),
+    );
+    const fits = widest <= Math.min(limits.binding_bytes, limits.buffer_bytes);
+    if (fits && sumOf(run, ({ rows }) => rows) <= MOST_TILE_ROWS) yield run;
+    else for (const range of run) for (const part of split(range, limits)) yield [part];
+    begin = end;
+  }
+}
+
+function sumOf<T>(items: readonly T[], value: (item: T) => number): number {
+  return items.reduce((sum, item) => sum + value(item), 0);
 }
 
 /** Cuts a range into parts of which every plane fits into one binding. */

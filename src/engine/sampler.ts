@@ -2,7 +2,7 @@ import type { Commands } from '../gpu/commands.ts';
 import type { Specialization } from '../gpu/kernel.ts';
 import * as kernels from '../gpu/kernels.ts';
 import type { BufferLedger } from '../gpu/ledger.ts';
-import { readBack } from '../gpu/readback.ts';
+import { ReadbackPool, readBack } from '../gpu/readback.ts';
 import { NonFiniteLogitsError } from './errors.ts';
 import { allCandidates, draw, type SamplingOptions } from './sampling.ts';
 
@@ -10,6 +10,26 @@ import { allCandidates, draw, type SamplingOptions } from './sampling.ts';
 const KEEP = 128;
 /** Candidates that one workgroup of `top_k` sorts. */
 const SORTED = 1024;
+/** Bytes of what `argmax` or `softmax_sum` says, before the candidates. */
+const HEADER = 16;
+/** Tokens that may be on their way from the GPU at once. */
+export const TOKENS_IN_FLIGHT = 4;
+
+interface Buffers {
+  /** Uniforms of `repetition_penalty` and `softmax_sum`. */
+  readonly penalty: GPUBuffer;
+  readonly sampling: GPUBuffer;
+  /** Ids that are made less likely. */
+  readonly ids: GPUBuffer;
+  /** The best of each chunk of logits. */
+  readonly found: GPUBuffer;
+  /** `top_k` goes to and fro between these. */
+  readonly candidates: readonly [GPUBuffer, GPUBuffer];
+  /** What comes back: the argmax or the sum, then KEEP candidates. */
+  readonly result: GPUBuffer;
+  /** Takes what only an option of a kernel would write or read. */
+  readonly unused: GPUBuffer;
+}
 
 /**
  * Chooses the next token from a row of logits on the GPU. The reduction happens there: the likeliest token, or the
@@ -20,38 +40,21 @@ export class Sampler {
   private readonly ledger: BufferLedger;
   private readonly commands: Commands;
   private readonly vocab_size: number;
-  /** Uniforms of `repetition_penalty` and `softmax_sum`. */
-  private readonly penalty: GPUBuffer;
-  private readonly sampling: GPUBuffer;
-  /** Ids that are made less likely. */
-  private readonly ids: GPUBuffer;
-  /** `top_k` goes to and fro between these. */
-  private readonly candidates: readonly [GPUBuffer, GPUBuffer];
-  /** What comes back: the argmax or the sum, then KEEP candidates. */
-  private readonly result: GPUBuffer;
+  private readonly buffers: Buffers;
+  private readonly readbacks: ReadbackPool;
 
   private constructor(
     ledger: BufferLedger,
     commands: Commands,
     vocab_size: number,
-    buffers: readonly GPUBuffer[],
+    buffers: Buffers,
+    readbacks: ReadbackPool,
   ) {
     this.ledger = ledger;
     this.commands = commands;
     this.vocab_size = vocab_size;
-    const [penalty, sampling, ids, a, b, result] = buffers as [
-      GPUBuffer,
-      GPUBuffer,
-      GPUBuffer,
-      GPUBuffer,
-      GPUBuffer,
-      GPUBuffer,
-    ];
-    this.penalty = penalty;
-    this.sampling = sampling;
-    this.ids = ids;
-    this.candidates = [a, b];
-    this.result = result;
+    this.buffers = buffers;
+    this.readbacks = readbacks;
   }
 
   static async create(
@@ -61,26 +64,26 @@ export class Sampler {
   ): Promise<Sampler> {
     const uniform = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST;
     const storage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
+    const make = (label: string, bytes: number, usage = storage) =>
+      ledger.create('activations', label, bytes, usage);
     const list = Math.ceil(vocab_size / SORTED) * KEEP * 8;
-    const sizes: [string, number, GPUBufferUsageFlags][] = [
-      ['repetition penalty', 16, uniform],
-      ['sampling', 16, uniform],
-      ['penalized ids', vocab_size * 4, storage],
-      ['candidates a', list, storage],
-      ['candidates b', list, storage],
-      ['sampled', 256, storage],
-    ];
-    const buffers: GPUBuffer[] = [];
-    for (const [label, bytes, usage] of sizes) {
-      buffers.push(await ledger.create('activations', label, bytes, usage));
-    }
-    return new Sampler(ledger, commands, vocab_size, buffers);
+    const buffers: Buffers = {
+      penalty: await make('repetition penalty', 16, uniform),
+      sampling: await make('sampling', 16, uniform),
+      ids: await make('penalized ids', vocab_size * 4),
+      found: await make('best of chunks', argmaxGroups(vocab_size) * 16),
+      candidates: [await make('candidates a', list), await make('candidates b', list)],
+      result: await make('sampled', HEADER + KEEP * 8),
+      unused: await make('unused', 16),
+    };
+    const readbacks = await ReadbackPool.create(ledger, TOKENS_IN_FLIGHT, HEADER + KEEP * 8);
+    return new Sampler(ledger, commands, vocab_size, buffers, readbacks);
   }
 
   /** The pipelines that it needs. */
   static specializations(vocab_size: number): Specialization[] {
     return [
-      { kernel: kernels.argmax, constants: { VOCAB: vocab_size } },
+      ...argmaxRuns(vocab_size),
       { kernel: kernels.softmax_sum, constants: { VOCAB: vocab_size } },
       { kernel: kernels.repetition_penalty, constants: {} },
       ...topKRuns(vocab_size),
@@ -101,32 +104,60 @@ export class Sampler {
   ): Promise<number> {
     if (options.repetition_penalty !== 1)
       this.penalize(logits, context, options.repetition_penalty);
-    if (options.temperature === 0) return this.greedy(logits, context.length);
+    if (options.temperature === 0) return this.greedy(logits, context.length, this.buffers.unused);
     return this.sampled(logits, context.length, options, random());
   }
 
-  private penalize(logits: GPUBuffer, context: readonly number[], penalty: number): void {
-    const ids = Uint32Array.from(new Set(context));
-    const { queue } = this.commands.device;
-    queue.writeBuffer(this.penalty, 0, Float32Array.of(penalty));
-    queue.writeBuffer(this.penalty, 4, Uint32Array.of(ids.length));
-    queue.writeBuffer(this.ids, 0, ids);
+  /**
+   * The likeliest token. Everything is submitted when this returns; the id comes later.
+   * @param next_id gets it too, on the GPU
+   */
+  async greedy(logits: GPUBuffer, position: number, next_id: GPUBuffer): Promise<number> {
+    const { found, result, unused } = this.buffers;
+    const [first, second] = argmaxRuns(this.vocab_size);
     this.commands.dispatch(
-      { kernel: kernels.repetition_penalty, constants: {} },
-      { settings: { buffer: this.penalty }, ids: { buffer: this.ids }, logits: { buffer: logits } },
-      ids.length,
-    );
-  }
-
-  private async greedy(logits: GPUBuffer, position: number): Promise<number> {
-    this.commands.dispatch(
-      { kernel: kernels.argmax, constants: { VOCAB: this.vocab_size } },
-      { logits: { buffer: logits }, best: { buffer: this.result } },
+      first,
+      {
+        logits: { buffer: logits },
+        found: { buffer: result },
+        best: { buffer: found },
+        next_id: { buffer: unused },
+      },
       1,
     );
-    const best = await this.read(this.result, 12);
-    checkFinite(best.getUint32(8, true), position);
-    return best.getUint32(0, true);
+    this.commands.dispatch(
+      second,
+      {
+        logits: { buffer: logits },
+        found: { buffer: found },
+        best: { buffer: result },
+        next_id: { buffer: next_id },
+      },
+      1,
+    );
+    const best = new Uint32Array(await this.read(HEADER));
+    checkFinite(best[2]!, position);
+    return best[0]!;
+  }
+
+  private penalize(logits: GPUBuffer, context: readonly number[], penalty: number): void {
+    const { buffers, commands } = this;
+    const ids = Uint32Array.from(new Set(context));
+    const { queue } = commands.device;
+    const settings = new Uint32Array(2);
+    new Float32Array(settings.buffer)[0] = penalty;
+    settings[1] = ids.length;
+    queue.writeBuffer(buffers.penalty, 0, settings);
+    queue.writeBuffer(buffers.ids, 0, ids);
+    commands.dispatch(
+      { kernel: kernels.repetition_penalty, constants: {} },
+      {
+        settings: { buffer: buffers.penalty },
+        ids: { buffer: buffers.ids },
+        logits: { buffer: logits },
+      },
+      ids.length,
+    );
   }
 
   private async sampled(
@@ -135,49 +166,57 @@ export class Sampler {
     options: SamplingOptions,
     u: number,
   ): Promise<number> {
+    const { buffers, commands, vocab_size } = this;
     const { temperature } = options;
-    this.commands.device.queue.writeBuffer(this.sampling, 0, Float32Array.of(temperature));
-    this.commands.dispatch(
-      { kernel: kernels.softmax_sum, constants: { VOCAB: this.vocab_size } },
+    commands.device.queue.writeBuffer(buffers.sampling, 0, Float32Array.of(temperature));
+    commands.dispatch(
+      { kernel: kernels.softmax_sum, constants: { VOCAB: vocab_size } },
       {
-        sampling: { buffer: this.sampling },
+        sampling: { buffer: buffers.sampling },
         logits: { buffer: logits },
-        sum: { buffer: this.result },
+        sum: { buffer: buffers.result },
       },
       1,
     );
-    let [from, to] = this.candidates;
-    for (const run of topKRuns(this.vocab_size)) {
-      this.commands.dispatch(
+    let [source, target] = buffers.candidates;
+    for (const run of topKRuns(vocab_size)) {
+      commands.dispatch(
         run,
-        { logits: { buffer: logits }, candidates: { buffer: from }, kept: { buffer: to } },
+        { logits: { buffer: logits }, candidates: { buffer: source }, kept: { buffer: target } },
         1,
       );
-      [from, to] = [to, from];
+      [source, target] = [target, source];
     }
-    const kept = Math.min(KEEP, this.vocab_size);
-    this.commands.copy(this.result, 0, to, 0, 16);
-    const sum = await this.read(to, 16);
-    checkFinite(sum.getUint32(8, true), position);
-    const list = new Uint32Array(await this.bytes(from, kept * 8));
-    const ids = Uint32Array.from({ length: kept }, (_, i) => list[2 * i]!);
-    const values = new Float32Array(list.buffer);
-    const best = Float32Array.from({ length: kept }, (_, i) => values[2 * i + 1]!);
-    const total = sum.getFloat32(4, true);
-    const complete = kept === this.vocab_size;
-    const token = draw({ ids, logits: best, total, complete }, options, u);
+    const kept = Math.min(KEEP, vocab_size);
+    commands.copy(source, 0, buffers.result, HEADER, kept * 8);
+    const words = new Uint32Array(await this.read(HEADER + kept * 8));
+    const floats = new Float32Array(words.buffer);
+    checkFinite(words[2]!, position);
+    const list = HEADER / 4;
+    const ids = Uint32Array.from({ length: kept }, (_, i) => words[list + 2 * i]!);
+    const best = Float32Array.from({ length: kept }, (_, i) => floats[list + 2 * i + 1]!);
+    const complete = kept === vocab_size;
+    const token = draw({ ids, logits: best, total: floats[1]!, complete }, options, u);
     if (token !== null) return token;
-    const row = new Float32Array(await this.bytes(logits, this.vocab_size * 4));
+    const whole = { buffer: logits, size: vocab_size * 4 };
+    const row = new Float32Array(await readBack(this.ledger, commands, whole));
     return draw(allCandidates(row, temperature), options, u)!;
   }
 
-  private bytes(buffer: GPUBuffer, size: number): Promise<ArrayBuffer> {
-    return readBack(this.ledger, this.commands, { buffer, size });
+  private read(size: number): Promise<ArrayBuffer> {
+    return this.readbacks.read(this.commands, { buffer: this.buffers.result, size });
   }
+}
 
-  private async read(buffer: GPUBuffer, size: number): Promise<DataView> {
-    return new DataView(await this.bytes(buffer, size));
-  }
+const argmaxGroups = (vocab_size: number): number => Math.ceil(vocab_size / kernels.ARGMAX_CHUNK);
+
+/** `argmax` over the logits, then over its own output. */
+function argmaxRuns(vocab_size: number): [Specialization, Specialization] {
+  const kernel = kernels.argmax;
+  return [
+    { kernel, constants: { COUNT: vocab_size, FROM_LOGITS: true } },
+    { kernel, constants: { COUNT: argmaxGroups(vocab_size), FROM_LOGITS: false } },
+  ];
 }
 
 /** `top_k` over the logits, then over its own output until one list of KEEP is left. */

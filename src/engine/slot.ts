@@ -7,10 +7,9 @@ import { PLANE_ALIGNMENT } from '../store/manifest.ts';
 import type { StoredFile } from '../store/weight_store.ts';
 import type { Placement } from './placement.ts';
 
-/** A stored tensor on the GPU: `y = W x` runs once for each tile of rows. */
+/** Stored tensors on the GPU, one or a stack: `y = W x` runs once for each tile of rows. */
 export interface WeightTensor {
   readonly name: string;
-  readonly type: BlockTypeName;
   /** out_features */
   readonly rows: number;
   /** in_features */
@@ -19,6 +18,7 @@ export interface WeightTensor {
 }
 
 export interface WeightTile {
+  readonly type: BlockTypeName;
   readonly first_row: number;
   readonly rows: number;
   /** One view for each plane of the type: codes, scales, mins. */
@@ -89,7 +89,8 @@ export class Slot {
         tensor.name,
         {
           ...tensor,
-          tiles: tensor.tiles.map(({ first_row, rows, planes }) => ({
+          tiles: tensor.tiles.map(({ type, first_row, rows, planes }) => ({
+            type,
             first_row,
             rows,
             planes: planes.map(({ chunk, offset, bytes }) => ({

@@ -8,18 +8,14 @@ export interface State {
   readonly x: GPUBuffer;
   /** `[tokens, hidden_size]` after a norm */
   readonly normed: GPUBuffer;
-  /** `[tokens, num_attention_heads, head_dim]` */
-  readonly q: GPUBuffer;
-  /** `[tokens, num_key_value_heads, head_dim]` */
-  readonly k: GPUBuffer;
-  /** `[tokens, num_key_value_heads, head_dim]` */
-  readonly v: GPUBuffer;
+  /** `[tokens, num_attention_heads + 2 num_key_value_heads, head_dim]` queries, keys and values */
+  readonly qkv: GPUBuffer;
   /** `[tokens, num_attention_heads, head_dim]` what attention gathered */
   readonly attended: GPUBuffer;
-  /** `[tokens, intermediate_size]` */
-  readonly gate: GPUBuffer;
-  /** `[tokens, intermediate_size]` */
-  readonly up: GPUBuffer;
+  /** `[tokens, 2 intermediate_size]` gate and up */
+  readonly gate_up: GPUBuffer;
+  /** `[tokens, intermediate_size]` silu(gate) * up */
+  readonly ffn: GPUBuffer;
   /** `[head_rows, hidden_size]` final hidden states of the tokens whose logits are wanted */
   readonly head_x: GPUBuffer;
   /** `[head_rows, vocab_size]` */
@@ -34,7 +30,8 @@ export async function createState(
   config: ModelConfig,
   tokens: number,
 ): Promise<State> {
-  const { hidden_size, head_dim, num_attention_heads, num_key_value_heads } = config;
+  const { hidden_size, intermediate_size, head_dim } = config;
+  const { num_attention_heads, num_key_value_heads } = config;
   const head_rows = Math.min(tokens, MAX_HEAD_ROWS);
   const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
   const floats = (label: string, rows: number, width: number): Promise<GPUBuffer> =>
@@ -42,12 +39,10 @@ export async function createState(
   return {
     x: await floats('x', tokens, hidden_size),
     normed: await floats('normed', tokens, hidden_size),
-    q: await floats('q', tokens, num_attention_heads * head_dim),
-    k: await floats('k', tokens, num_key_value_heads * head_dim),
-    v: await floats('v', tokens, num_key_value_heads * head_dim),
+    qkv: await floats('qkv', tokens, (num_attention_heads + 2 * num_key_value_heads) * head_dim),
     attended: await floats('attended', tokens, num_attention_heads * head_dim),
-    gate: await floats('gate', tokens, config.intermediate_size),
-    up: await floats('up', tokens, config.intermediate_size),
+    gate_up: await floats('gate up', tokens, 2 * intermediate_size),
+    ffn: await floats('ffn', tokens, intermediate_size),
     head_x: await floats('head x', head_rows, hidden_size),
     logits: await floats('logits', head_rows, config.vocab_size),
   };

@@ -1,6 +1,13 @@
 import type { BufferView, Specialization } from './kernel.ts';
 import type { Pipelines } from './pipelines.ts';
 
+/** A kernel with everything it needs: running it again creates nothing. */
+export interface Recorded {
+  readonly pipeline: GPUComputePipeline;
+  readonly groups: readonly GPUBindGroup[];
+  readonly workgroups: readonly [x: number, y: number];
+}
+
 /** Records kernels and copies in order, and submits them together. */
 export class Commands {
   readonly device: GPUDevice;
@@ -26,19 +33,36 @@ export class Commands {
     tokens: number,
     planes?: readonly BufferView[],
   ): void {
+    this.run(this.prepare(specialization, buffers, tokens, planes));
+  }
+
+  /** What `dispatch` would record, for `run`. */
+  prepare(
+    specialization: Specialization,
+    buffers: Readonly<Record<string, BufferView>>,
+    tokens: number,
+    planes?: readonly BufferView[],
+  ): Recorded {
     const { kernel, constants } = specialization;
     const pipeline = this.pipelines.get(specialization);
-    const pass = this.openPass();
-    pass.setPipeline(pipeline);
     const views = Object.keys(kernel.bindings).map((name) => {
       const view = buffers[name];
       if (!view) throw new TypeError(`${kernel.label} needs a buffer for "${name}"`);
       return view;
     });
-    pass.setBindGroup(0, this.bindGroup(pipeline, 0, views));
-    if (planes) pass.setBindGroup(1, this.bindGroup(pipeline, 1, planes));
-    const [x, y] = kernel.workgroups(constants, tokens);
-    pass.dispatchWorkgroups(x, y);
+    const groups = planes ? [views, planes] : [views];
+    return {
+      pipeline,
+      groups: groups.map((group, i) => this.bindGroup(pipeline, i, group)),
+      workgroups: kernel.workgroups(constants, tokens),
+    };
+  }
+
+  run({ pipeline, groups, workgroups }: Recorded): void {
+    const pass = this.openPass();
+    pass.setPipeline(pipeline);
+    for (const [i, group] of groups.entries()) pass.setBindGroup(i, group);
+    pass.dispatchWorkgroups(workgroups[0], workgroups[1]);
   }
 
   copy(from: GPUBuffer, fromOffset: number, to: GPUBuffer, toOffset: number, size: number): void {

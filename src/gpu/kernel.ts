@@ -5,6 +5,8 @@ export type Constants = Readonly<Record<string, number | boolean>>;
 /** How a kernel uses a buffer. */
 export type Access = 'uniform' | 'read' | 'write';
 
+export type Part = 'sum_subgroups' | 'sum_workgroup' | 'input_plain' | 'input_normed';
+
 /**
  * A kernel as plain data. Its shape comes in through pipeline-overridable constants, named in the .wgsl file;
  * `bindings` lists group 0 in order.
@@ -13,6 +15,8 @@ export interface Kernel {
   /** The name of the .wgsl file and of its entry point. */
   readonly label: string;
   readonly wgsl: string;
+  /** Functions that the text calls, of which there is a choice: names of files in `shaders/parts`. */
+  readonly parts?: readonly Part[];
   readonly bindings: Readonly<Record<string, Access>>;
   /** Group 1 holds the planes of a stored tensor, decoded by `shaders/quants/<type>.wgsl`. */
   readonly decodes: boolean;

@@ -1,14 +1,14 @@
 import argmaxWgsl from '../../shaders/argmax.wgsl?raw';
 import attentionWgsl from '../../shaders/attention.wgsl?raw';
+import attentionDecodeWgsl from '../../shaders/attention_decode.wgsl?raw';
 import gatherRowsWgsl from '../../shaders/gather_rows.wgsl?raw';
-import kvAppendWgsl from '../../shaders/kv_append.wgsl?raw';
 import matmulWgsl from '../../shaders/matmul.wgsl?raw';
 import matmulQuadWgsl from '../../shaders/matmul_quad.wgsl?raw';
 import matvecWgsl from '../../shaders/matvec.wgsl?raw';
 import matvecQuadWgsl from '../../shaders/matvec_quad.wgsl?raw';
 import repetitionPenaltyWgsl from '../../shaders/repetition_penalty.wgsl?raw';
 import rmsNormWgsl from '../../shaders/rms_norm.wgsl?raw';
-import ropeWgsl from '../../shaders/rope.wgsl?raw';
+import ropeAppendWgsl from '../../shaders/rope_append.wgsl?raw';
 import siluMulWgsl from '../../shaders/silu_mul.wgsl?raw';
 import softmaxSumWgsl from '../../shaders/softmax_sum.wgsl?raw';
 import topKWgsl from '../../shaders/top_k.wgsl?raw';
@@ -34,13 +34,28 @@ export const rms_norm: Kernel = {
   workgroups: (_, tokens) => [tokens, 1],
 };
 
+/** Here y has a row of W, or a pair of rows if gated, for each output; `GROUP_ROWS` of them share a workgroup. */
 export const matvec: Kernel = {
   label: 'matvec',
   wgsl: matvecWgsl,
+  parts: ['sum_workgroup', 'input_plain'],
   bindings: { x: 'read', y: 'write' },
   decodes: true,
-  workgroups: (c, tokens) => [per(value(c, 'ROWS'), 4), tokens],
+  workgroups: (c, tokens) => [per(value(c, 'ROWS'), value(c, 'GROUP_ROWS')), tokens],
 };
+
+/** `matvec` of rms_norm(x). */
+export const matvec_normed: Kernel = {
+  ...matvec,
+  parts: ['sum_workgroup', 'input_normed'],
+  bindings: { ...matvec.bindings, norm_weight: 'read' },
+};
+
+/** The same kernel, adding up through subgroups. */
+export function withSubgroups(kernel: Kernel): Kernel {
+  const parts = kernel.parts?.map((part) => (part === 'sum_workgroup' ? 'sum_subgroups' : part));
+  return { ...kernel, ...(parts && { parts }) };
+}
 
 export const matvec_quad: Kernel = {
   label: 'matvec_quad',
@@ -66,27 +81,22 @@ export const matmul_quad: Kernel = {
   workgroups: (c, tokens) => [per(value(c, 'ROWS'), 32 * 8), per(tokens, 16)],
 };
 
-export const rope: Kernel = {
-  label: 'rope',
-  wgsl: ropeWgsl,
-  bindings: { pass: 'uniform', turns: 'read', x: 'write' },
-  decodes: false,
-  workgroups: (c, tokens) => [per((value(c, 'HEADS') * value(c, 'ROPE_DIM')) / 2, 64), tokens],
-};
-
-export const kv_append: Kernel = {
-  label: 'kv_append',
-  wgsl: kvAppendWgsl,
+export const rope_append: Kernel = {
+  label: 'rope_append',
+  wgsl: ropeAppendWgsl,
   bindings: {
     tokens: 'read',
     page_table: 'read',
-    k: 'read',
-    v: 'read',
+    turns: 'read',
+    qkv: 'write',
     k_cache: 'write',
     v_cache: 'write',
   },
   decodes: false,
-  workgroups: (c, tokens) => [per(value(c, 'WIDTH') / 4, 64), tokens],
+  workgroups: (c, tokens) => [
+    per(((value(c, 'HEADS') + 2 * value(c, 'KV_HEADS')) * value(c, 'HEAD_DIM')) / 2, 64),
+    tokens,
+  ],
 };
 
 /** Here `tokens` counts spans: up to four query rows of one sequence. */
@@ -97,7 +107,7 @@ export const attention: Kernel = {
     spans: 'read',
     tokens: 'read',
     page_table: 'read',
-    q: 'read',
+    qkv: 'read',
     k_cache: 'read',
     v_cache: 'read',
     y: 'write',
@@ -106,20 +116,39 @@ export const attention: Kernel = {
   workgroups: (c, spans) => [value(c, 'KV_HEADS'), spans],
 };
 
+export const attention_decode: Kernel = {
+  label: 'attention_decode',
+  wgsl: attentionDecodeWgsl,
+  bindings: {
+    tokens: 'read',
+    page_table: 'read',
+    turns: 'read',
+    qkv: 'read',
+    k_cache: 'write',
+    v_cache: 'write',
+    y: 'write',
+  },
+  decodes: false,
+  workgroups: (c, tokens) => [value(c, 'HEADS'), tokens],
+};
+
 export const silu_mul: Kernel = {
   label: 'silu_mul',
   wgsl: siluMulWgsl,
-  bindings: { pass: 'uniform', gate: 'write', up: 'read' },
+  bindings: { pass: 'uniform', gate_up: 'read', y: 'write' },
   decodes: false,
   workgroups: (c, tokens) => [per(value(c, 'WIDTH') / 4, 64), tokens],
 };
 
+/** Logits of which one workgroup finds the best. */
+export const ARGMAX_CHUNK = 4096;
+
 export const argmax: Kernel = {
   label: 'argmax',
   wgsl: argmaxWgsl,
-  bindings: { logits: 'read', best: 'write' },
+  bindings: { logits: 'read', found: 'read', best: 'write', next_id: 'write' },
   decodes: false,
-  workgroups: () => [1, 1],
+  workgroups: (c) => [c.FROM_LOGITS ? per(value(c, 'COUNT'), ARGMAX_CHUNK) : 1, 1],
 };
 
 export const softmax_sum: Kernel = {
@@ -151,12 +180,15 @@ export const KERNELS: readonly Kernel[] = [
   gather_rows,
   rms_norm,
   matvec,
+  withSubgroups(matvec),
+  matvec_normed,
+  withSubgroups(matvec_normed),
   matvec_quad,
   matmul,
   matmul_quad,
-  rope,
-  kv_append,
+  rope_append,
   attention,
+  attention_decode,
   silu_mul,
   argmax,
   softmax_sum,

@@ -1,7 +1,7 @@
 import { BLOCK_TYPES } from '../formats/block_types.ts';
 import { ShaderError } from './errors.ts';
 import type { Access, Specialization } from './kernel.ts';
-import { withDecoder } from './quants.ts';
+import { moduleLabel, moduleText } from './module_text.ts';
 
 const BUFFER_TYPES: Readonly<Record<Access, GPUBufferBindingType>> = {
   uniform: 'uniform',
@@ -65,15 +65,11 @@ export class Pipelines {
     }
   }
 
-  private module({ kernel, type }: Specialization): GPUShaderModule {
-    const label = type ? `${kernel.label} ${type}` : kernel.label;
+  private module(specialization: Specialization): GPUShaderModule {
+    const label = moduleLabel(specialization);
     let module = this.modules.get(label);
     if (!module) {
-      const code = type ? withDecoder(kernel.wgsl, type) : kernel.wgsl;
-      // `compile` reports what is wrong with it.
-      this.device.pushErrorScope('validation');
-      module = this.device.createShaderModule({ label, code });
-      this.device.popErrorScope().catch(() => undefined);
+      module = this.device.createShaderModule({ label, code: moduleText(specialization) });
       this.modules.set(label, module);
     }
     return module;
@@ -98,7 +94,9 @@ export class Pipelines {
   }
 }
 
-function keyOf({ kernel, constants, type }: Specialization): string {
-  const shape = Object.entries(constants).map(([name, value]) => `${name}=${Number(value)}`);
-  return [kernel.label, type, ...shape].filter(Boolean).join(' ');
+function keyOf(specialization: Specialization): string {
+  const shape = Object.entries(specialization.constants).map(
+    ([name, value]) => `${name}=${Number(value)}`,
+  );
+  return [moduleLabel(specialization), ...shape].join(' ');
 }

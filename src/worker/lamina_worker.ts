@@ -1,7 +1,7 @@
 import { ChatModel } from '../engine/chat_model.ts';
 import { EngineBusyError } from '../engine/errors.ts';
 import type { GenerateOptions } from '../engine/generate.ts';
-import type { Part } from '../engine/weight_stream.ts';
+import type { Part } from '../engine/weights.ts';
 import { openBlobSource } from '../formats/sources/blob_source.ts';
 import { openUrlSource } from '../formats/sources/url_source.ts';
 import { type Gpu, openGpu } from '../gpu/device.ts';

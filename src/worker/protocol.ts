@@ -1,6 +1,6 @@
 import type { Answer } from '../engine/chat_model.ts';
 import type { GenerateOptions } from '../engine/generate.ts';
-import type { Part } from '../engine/weight_stream.ts';
+import type { Part } from '../engine/weights.ts';
 import type { AdapterDescription } from '../gpu/device.ts';
 import type { ModelConfig } from '../model/config.ts';
 import type { ChatMessage } from '../model/tokenizer_data.ts';

@@ -1,20 +1,33 @@
 import { expect, test } from 'vitest';
-import { argmax } from '../../src/gpu/kernels.ts';
+import { ARGMAX_CHUNK, argmax } from '../../src/gpu/kernels.ts';
 import { randomFloats } from './data.ts';
 import { openDevice } from './device.ts';
-import { Lab, poisoned } from './lab.ts';
+import { Lab, poisoned, untouched } from './lab.ts';
 import { argmax as reference } from './reference/argmax.ts';
 
 const lab = new Lab(await openDevice());
 
+/** Both runs, one after the other. */
 async function run(logits: Float32Array) {
-  const constants = { VOCAB: logits.length };
-  const { best } = await lab.run({ kernel: argmax, constants }, { logits, best: poisoned(3) }, 1);
+  const groups = Math.ceil(logits.length / ARGMAX_CHUNK);
+  const nothing = new Float32Array(4);
+  const first = await lab.run(
+    { kernel: argmax, constants: { COUNT: logits.length, FROM_LOGITS: true } },
+    { logits, found: nothing, best: poisoned(4 * groups), next_id: poisoned(1) },
+    1,
+  );
+  expect(untouched(first.next_id!, 0)).toBe(true);
+  const { best, next_id } = await lab.run(
+    { kernel: argmax, constants: { COUNT: groups, FROM_LOGITS: false } },
+    { logits: nothing, found: first.best!, best: poisoned(4), next_id: poisoned(1) },
+    1,
+  );
   const [id, , not_finite] = new Uint32Array(best!.buffer);
+  expect(new Uint32Array(next_id!.buffer)[0]).toBe(id);
   return { id, logit: best![1], not_finite };
 }
 
-const SIZES = [1, 5, 100, 255, 257, 1025, 49152];
+const SIZES = [1, 5, 100, 257, 4096, 4097, 49152];
 
 test.each(SIZES)('the likeliest of %i tokens is found wherever it stands', async (vocab) => {
   for (const at of new Set([0, vocab >> 1, vocab - 1])) {

@@ -3,44 +3,14 @@ import { spansOf } from '../../src/engine/batch.ts';
 import { attention } from '../../src/gpu/kernels.ts';
 import { config } from '../unit/engine/config.ts';
 import { ROUNDING, rmsError, worstError } from './accuracy.ts';
+import { boundOf, cacheOf, type Part, positionsOf, type Shape } from './attention_cases.ts';
 import { randomFloats, shuffled } from './data.ts';
 import { openDevice } from './device.ts';
 import { Lab, poisoned } from './lab.ts';
 import { attention as reference } from './reference/attention.ts';
-import { kvAppend, type Pages } from './reference/kv_pages.ts';
+import type { Pages } from './reference/kv_pages.ts';
 
 const lab = new Lab(await openDevice());
-
-interface Shape {
-  readonly heads: number;
-  readonly kv_heads: number;
-  readonly head_dim: number;
-}
-
-/** Tokens of one pass: some positions of a sequence, after those that the cache already holds. */
-interface Part {
-  readonly sequence: number;
-  readonly first: number;
-  readonly length: number;
-}
-
-const positionsOf = ({ sequence }: Part, from: number, length: number): number[] =>
-  Array.from({ length }, (_, i) => [from + i, sequence]).flat();
-
-/** A cache that holds the rows of every position up to the last of each part, and NaN everywhere else. */
-function cacheOf(
-  rows: (count: number) => Float32Array,
-  parts: Part[],
-  pages: Pages,
-  width: number,
-) {
-  const cache = poisoned(pages.table.length * pages.page * width);
-  for (const part of parts) {
-    const length = part.first + part.length;
-    kvAppend(cache, rows(length * width), Uint32Array.from(positionsOf(part, 0, length)), pages);
-  }
-  return cache;
-}
 
 async function run(
   shape: Shape,
@@ -65,24 +35,19 @@ async function run(
     PAGE: pages.page,
     MAX_PAGES: pages.max_pages,
   };
+  // Only the queries count: keys and values are in the cache already.
+  const width = heads * head_dim;
+  const stride = (heads + 2 * kv_heads) * head_dim;
+  const qkv = poisoned((q.length / width) * stride);
+  for (let token = 0; token < q.length / width; token++) {
+    qkv.set(q.subarray(token * width, (token + 1) * width), token * stride);
+  }
   const { y } = await lab.run(
     { kernel: attention, constants },
-    { spans, tokens, page_table: pages.table, q, k_cache: k, v_cache: v, y: poisoned(q.length) },
+    { spans, tokens, page_table: pages.table, qkv, k_cache: k, v_cache: v, y: poisoned(q.length) },
     spans.length / 2,
   );
   return { y: y!, expected: reference(q, k, v, tokens, pages, shape) };
-}
-
-/**
- * With |q|, |k| and |v| at most 1, a score is at most sqrt(head_dim) and has passed through head_dim + 2 roundings; the
- * weight made of it through WGSL's exp (3 + 2 |x| units in the last place, |x| at most twice the largest score, twice:
- * once more where the maximum moves on), and both sums over the keys through a rounding for each. Numerator and
- * denominator each carry that error.
- */
-function boundOf({ head_dim }: Shape, keys: number): number {
-  const score = Math.sqrt(head_dim);
-  const weight = (head_dim + 2) * score + 2 * (3 + 4 * score) * 2;
-  return 2 * (weight + keys + 3) * ROUNDING;
 }
 
 /** Several sequences in one pass: prompts of one and of many tokens, and tokens that follow a cache. */

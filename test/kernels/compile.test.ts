@@ -9,38 +9,46 @@ import { openNullDevice } from './null_device.ts';
 
 /** Shapes of SmolLM2-135M. */
 const MATRIX = { ROWS: 1536, COLS: 576, Y_STRIDE: 1536, ACCUMULATE: true };
+const HEADS = { HEADS: 9, KV_HEADS: 3, HEAD_DIM: 64 };
 const PAGES = { PAGE: 64, MAX_PAGES: 128 };
 const CONSTANTS: Record<string, Constants> = {
   gather_rows: { COLS: 576 },
   rms_norm: { HIDDEN: 576, EPS: 1e-5 },
-  matvec: MATRIX,
+  matvec: { ...MATRIX, GATED: false, THREADS: 64, GROUP_ROWS: 4 },
   matvec_quad: MATRIX,
   matmul: MATRIX,
   matmul_quad: MATRIX,
-  rope: { HEADS: 9, HEAD_DIM: 64, ROPE_DIM: 64 },
-  kv_append: { WIDTH: 192, ...PAGES },
-  attention: { HEADS: 9, KV_HEADS: 3, HEAD_DIM: 64, SCALE: 0.125, ...PAGES },
+  rope_append: { ...HEADS, ROPE_DIM: 64, ...PAGES },
+  attention: { ...HEADS, SCALE: 0.125, ...PAGES },
+  attention_decode: { ...HEADS, ROPE_DIM: 64, SCALE: 0.125, ...PAGES },
   silu_mul: { WIDTH: 1536 },
-  argmax: { VOCAB: 49152 },
+  argmax: { COUNT: 49152, FROM_LOGITS: true },
   softmax_sum: { VOCAB: 49152 },
   top_k: { COUNT: 49152, FROM_LOGITS: true, KEEP: 128 },
   repetition_penalty: {},
 };
 
+const partConstants = ({ parts = [] }: Kernel): Constants => ({
+  ...(parts.includes('input_normed') && { EPS: 1e-5 }),
+  ...(parts.includes('sum_subgroups') && { SUBGROUP: 32 }),
+});
+
 const specializationsOf = (kernel: Kernel): Specialization[] => {
-  const constants = CONSTANTS[kernel.label]!;
+  const constants = { ...CONSTANTS[kernel.label]!, ...partConstants(kernel) };
   return kernel.decodes
     ? TYPES.map((type) => ({ kernel, constants, type }))
     : [{ kernel, constants }];
 };
 
-const SUBGROUPS = KERNELS.filter(({ wgsl }) => wgsl.includes('enable subgroups;'));
+const SUBGROUPS = KERNELS.filter(
+  ({ wgsl, parts }) => wgsl.includes('enable subgroups;') || parts?.includes('sum_subgroups'),
+);
 const PLAIN = KERNELS.filter((kernel) => !SUBGROUPS.includes(kernel));
 
 test('every .wgsl file is a registered kernel, and every kernel has a file', () => {
   const files = readdirSync('shaders').filter((name) => name.endsWith('.wgsl'));
-  const registered = KERNELS.map(({ label }) => `${label}.wgsl`);
-  expect(files.sort()).toEqual(registered.sort());
+  const registered = new Set(KERNELS.map(({ label }) => `${label}.wgsl`));
+  expect(files.sort()).toEqual([...registered].sort());
 });
 
 test('every stored type has a decoder', () => {

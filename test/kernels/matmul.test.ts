@@ -3,12 +3,6 @@ import { openPlainDevice } from './device.ts';
 import { matrixSuite } from './matrix_suite.ts';
 
 const gpu = await openPlainDevice();
-matrixSuite(gpu, kernels.matvec, [
-  [1, 32],
-  [5, 96],
-  [33, 576],
-  [100, 96],
-]);
 // SwiftShader compiles this one for more than a second.
 matrixSuite(gpu, kernels.matmul, [
   [33, 576],

@@ -3,6 +3,7 @@ import { BatchInputs } from '../../src/engine/batch.ts';
 import { KvCache } from '../../src/engine/kv_cache.ts';
 import { type Dispatcher, Ops } from '../../src/engine/ops.ts';
 import type { WeightTensor } from '../../src/engine/slot.ts';
+import { createState } from '../../src/engine/state.ts';
 import { readBack } from '../../src/gpu/readback.ts';
 import { config } from '../unit/engine/config.ts';
 import { firstDifference, ROUNDING, worstError } from './accuracy.ts';
@@ -23,6 +24,7 @@ describe.each([
   const { gpu, ledger, pipelines, commands } = new Lab(await open());
   const inputs = await BatchInputs.create(ledger, config, MAX_TOKENS);
   const kv = await KvCache.create(ledger, commands, config, 1, 64);
+  const state = await createState(ledger, config, 1);
 
   async function upload(data: ArrayBufferView): Promise<GPUBuffer> {
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
@@ -47,9 +49,9 @@ describe.each([
         );
         planes.push({ buffer, size: buffer.size });
       }
-      tiles.push({ first_row, rows, planes });
+      tiles.push({ type: w.type, first_row, rows, planes });
     }
-    return { name: 'matrix', type: w.type, rows: w.rows, cols: w.cols, tiles };
+    return { name: 'matrix', rows: w.rows, cols: w.cols, tiles };
   }
 
   /** Runs steps over a batch, and tells by which kernels. */
@@ -60,7 +62,7 @@ describe.each([
     steps(
       new Ops(
         dispatcher,
-        { config, inputs, kv, quad: gpu.subgroup_size === 4 },
+        { config, inputs, kv, state, subgroup_size: gpu.subgroup_size },
         tokens,
         inputs.pass,
       ),
@@ -111,7 +113,7 @@ describe.each([
     const w = randomMatrix('Q8_0', MAX_TOKENS, COLS, 3);
     const weight = await tiled(w);
     const y = await upload(new Float32Array(MAX_TOKENS * COLS));
-    await run(MAX_TOKENS, (ops) => ops.gatherRows(weight, { buffer: y }));
+    await run(MAX_TOKENS, (ops) => ops.gatherRows(weight, { buffer: inputs.order }, { buffer: y }));
     const order = Uint32Array.from({ length: MAX_TOKENS }, (_, i) => i);
     const expected = gatherRows(w.values, order, COLS);
     expect(firstDifference(await floats(y, expected.length), expected)).toBe(-1);

@@ -3,7 +3,7 @@ import { silu_mul } from '../../src/gpu/kernels.ts';
 import { ROUNDING, worstError } from './accuracy.ts';
 import { randomFloats } from './data.ts';
 import { openDevice } from './device.ts';
-import { Lab } from './lab.ts';
+import { Lab, poisoned } from './lab.ts';
 import { siluMul } from './reference/silu_mul.ts';
 
 const lab = new Lab(await openDevice());
@@ -15,9 +15,15 @@ const lab = new Lab(await openDevice());
 async function check(gate: Float32Array, width: number): Promise<void> {
   const up = randomFloats(gate.length, 2, 3);
   const tokens = gate.length / width;
-  const { gate: y } = await lab.run(
+  const gate_up = new Float32Array(2 * gate.length);
+  for (let token = 0; token < tokens; token++) {
+    const row = [token * width, (token + 1) * width] as const;
+    gate_up.set(gate.subarray(...row), 2 * row[0]);
+    gate_up.set(up.subarray(...row), 2 * row[0] + width);
+  }
+  const { y } = await lab.run(
     { kernel: silu_mul, constants: { WIDTH: width } },
-    { pass: Uint32Array.of(tokens), gate, up },
+    { pass: Uint32Array.of(tokens), gate_up, y: poisoned(gate.length) },
     tokens,
   );
   const expected = siluMul(gate, up);

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { openDawn } from '../../bin/dawn.ts';
 import { Engine, type EngineOptions } from '../../src/engine/engine.ts';
+import type { Part } from '../../src/engine/weights.ts';
 import { openBlobSource } from '../../src/formats/sources/blob_source.ts';
 import { type Gpu, openGpu } from '../../src/gpu/device.ts';
 import { importPack } from '../../src/store/importer.ts';
@@ -18,6 +19,18 @@ export async function load(path: string): Promise<ArrayBuffer> {
 export async function openTestGpu(): Promise<Gpu> {
   return openGpu(await openDawn());
 }
+
+/** A device that seems to have no optional feature: its kernels are those of a plain GPU. */
+export async function openPlainGpu(): Promise<Gpu> {
+  const dawn = await openDawn();
+  const adapter = await dawn.requestAdapter();
+  if (adapter) Object.defineProperty(adapter, 'features', { value: new Set() });
+  return openGpu(Object.assign(dawn, { requestAdapter: async () => adapter }));
+}
+
+/** All parts of a model: nothing passes through the slot. */
+export const everythingOf = ({ manifest }: TinyModel): ReadonlySet<Part> =>
+  new Set<Part>(['embedding', ...manifest.layers.keys(), 'head']);
 
 /** A checkpoint of test/golden as a pack in memory. */
 export interface TinyModel {

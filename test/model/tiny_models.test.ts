@@ -8,9 +8,19 @@ import {
 } from '../../src/engine/errors.ts';
 import { Conversation } from '../../src/engine/generate.ts';
 import { GREEDY } from '../../src/engine/sampling.ts';
+import type { Part } from '../../src/engine/weights.ts';
 import type { Gpu } from '../../src/gpu/device.ts';
 import { GpuBudgetError } from '../../src/gpu/errors.ts';
-import { importTiny, load, logitsOf, openTestGpu, openTiny, type TinyModel } from './lab.ts';
+import {
+  everythingOf,
+  importTiny,
+  load,
+  logitsOf,
+  openPlainGpu,
+  openTestGpu,
+  openTiny,
+  type TinyModel,
+} from './lab.ts';
 
 interface Expected {
   readonly input_ids: readonly [readonly number[]];
@@ -80,6 +90,77 @@ describe.each(['llama-f16', 'llama-q4_1', 'llama-q8_0'])('%s', (name) => {
   });
 });
 
+describe.each([
+  { name: 'as it is', open: openTestGpu },
+  { name: 'without optional features', open: openPlainGpu },
+])('on the device $name', ({ open }) => {
+  let own: Gpu;
+  let tiny: TinyModel;
+  let expected: Expected;
+  beforeAll(async () => {
+    own = await open();
+    tiny = await importTiny('gguf/llama-q4_1.gguf');
+    expected = await expectedOf('llama-q4_1');
+  });
+
+  test('streamed, in part or whole, the model gives what it gives resident, bit for bit', async () => {
+    const ids = expected.input_ids[0];
+    const everything = everythingOf(tiny);
+    const outputs: { logits: Float32Array; rows: Float32Array[]; tokens: readonly number[] }[] = [];
+    for (const pinned of [new Set<Part>(), new Set<Part>([1, 'head']), everything]) {
+      engine = await openTiny(own, tiny, { pinned });
+      expect(engine.resident).toBe(pinned === everything);
+      const logits = await logitsOf(engine, ids);
+      const rows: Float32Array[] = [];
+      for (const [i, id] of expected.greedy.entries()) {
+        rows.push(await logitsOf(engine, [id], ids.length + i));
+      }
+      const options = { max_tokens: 16 };
+      const { token_ids } = await new Conversation(engine).generate(ids, [], options);
+      outputs.push({ logits, rows, tokens: token_ids });
+      engine.destroy();
+    }
+    const reference = new Float32Array(await load('gguf/llama-q4_1.logits.f32'));
+    expect(differenceOf(outputs[0]!.logits, reference)).toBeLessThan(
+      expected.tolerance.recommended_atol_f32,
+    );
+    for (const { logits, rows, tokens } of outputs) {
+      expect(tokens).toEqual(expected.greedy);
+      expect(differenceOf(logits, outputs[0]!.logits)).toBe(0);
+      for (const [i, row] of rows.entries())
+        expect(differenceOf(row, outputs[0]!.rows[i]!)).toBe(0);
+    }
+  });
+
+  test('resident, it ends where it is told to, and a next turn goes on from there', async () => {
+    engine = await openTiny(own, tiny, { pinned: everythingOf(tiny) });
+    const read = engine.weights.bytes_read;
+    const conversation = new Conversation(engine);
+    const ids = expected.input_ids[0];
+    const { greedy } = expected;
+    const stopped = await conversation.generate(ids, [greedy[5]!], { max_tokens: 16 });
+    expect(stopped.token_ids).toEqual(greedy.slice(0, 5));
+    expect(stopped.finish_reason).toBe('stop');
+    const longer = [...ids, ...greedy.slice(0, 8)];
+    const next = await conversation.generate(longer, [], { max_tokens: 5 });
+    expect(next.statistics.cached_tokens).toBe(ids.length + 5);
+    expect(next.token_ids).toEqual(greedy.slice(8, 13));
+    expect(engine.weights.bytes_read).toBe(read);
+    expect(next.statistics.bytes_read).toBe(0);
+  });
+
+  test('resident, it fills the context to its last position and ends there', async () => {
+    const ids = expected.input_ids[0];
+    const pinned = everythingOf(tiny);
+    engine = await openTiny(own, tiny, { pinned, context_length: ids.length + 3 });
+    const { token_ids, finish_reason } = await new Conversation(engine).generate(ids, [], {
+      max_tokens: 100,
+    });
+    expect(finish_reason).toBe('length');
+    expect(token_ids).toEqual(expected.greedy.slice(0, 4));
+  });
+});
+
 describe('an engine', () => {
   let tiny: TinyModel;
   let ids: readonly number[];
@@ -90,7 +171,7 @@ describe('an engine', () => {
 
   test('splits tensors that exceed a binding, and gives the same logits bit for bit', async () => {
     // Few enough tokens at once for the activations to fit into such a binding.
-    const options = { prefill_tokens: 16 };
+    const options = { prefill_tokens: 8 };
     engine = await openTiny(gpu, tiny, options);
     const whole = await logitsOf(engine, ids);
     engine.destroy();

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import {
+  alone,
   bytesOfRows,
   type Placement,
   type PlacementLimits,
@@ -92,7 +93,7 @@ describe.each(TYPES)('a file with matrices stored as %s', (type) => {
   const content = fileBytes(bytes);
 
   test('is one segment in one chunk where the device has room', () => {
-    const placement = place(tensors.map(wholeTensor), NO_LIMITS);
+    const placement = place(tensors.map(wholeTensor).map(alone), NO_LIMITS);
     expect(placement.chunks).toHaveLength(1);
     const { segments } = placement.chunks[0]!;
     expect(segments).toHaveLength(1);
@@ -110,7 +111,7 @@ describe.each(TYPES)('a file with matrices stored as %s', (type) => {
   ])(
     'arrives whole within buffers of $buffer_bytes and bindings of $binding_bytes bytes',
     (limits) => {
-      const placement = place(tensors.map(wholeTensor), limits);
+      const placement = place(tensors.map(wholeTensor).map(alone), limits);
       checkRules(placement, limits);
       const arrived = roundTrip(placement, content);
       for (const { name, planes } of tensors) {
@@ -132,7 +133,7 @@ describe.each(TYPES)('a file with matrices stored as %s', (type) => {
       { tensor, first_row: 100, rows: 200 },
     ] satisfies RowRange[]) {
       const limits = { buffer_bytes: 70_000, binding_bytes: 41_000 };
-      const placement = place([range], limits);
+      const placement = place([alone(range)], limits);
       checkRules(placement, limits);
       expect(placement.tensors[0]).toMatchObject({ name: 'large', rows: range.rows, cols: 96 });
       const expected = tensor.planes.map((plane) => {
@@ -152,9 +153,10 @@ describe.each(TYPES)('a file with matrices stored as %s', (type) => {
 test('only as many tiles as the binding limit asks for', () => {
   const [tensor] = layoutFile('f', [{ name: 'w', type: 'F32', shape: [300, 32] }]).tensors;
   const rows = (binding_bytes: number): number[] =>
-    place([wholeTensor(tensor!)], { buffer_bytes: 2 ** 31, binding_bytes }).tensors[0]!.tiles.map(
-      (tile) => tile.rows,
-    );
+    place([alone(wholeTensor(tensor!))], {
+      buffer_bytes: 2 ** 31,
+      binding_bytes,
+    }).tensors[0]!.tiles.map((tile) => tile.rows);
   expect(rows(300 * 128)).toEqual([300]);
   expect(rows(300 * 128 - 1)).toEqual([256, 44]);
   expect(rows(128 * 128)).toEqual([128, 128, 44]);

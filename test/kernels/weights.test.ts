@@ -2,8 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { BatchInputs } from '../../src/engine/batch.ts';
 import { KvCache } from '../../src/engine/kv_cache.ts';
 import { Ops } from '../../src/engine/ops.ts';
+import type { PlacementLimits } from '../../src/engine/placement.ts';
 import type { WeightTensor } from '../../src/engine/slot.ts';
-import { WeightStream } from '../../src/engine/weight_stream.ts';
+import { createState } from '../../src/engine/state.ts';
+import { type Part, Weights } from '../../src/engine/weights.ts';
 import type { BlockTypeName } from '../../src/formats/block_types.ts';
 import { gather_rows } from '../../src/gpu/kernels.ts';
 import { readBack } from '../../src/gpu/readback.ts';
@@ -30,12 +32,15 @@ const { ledger, commands } = lab;
 await lab.pipelines.prepare(
   TYPES.map((type) => ({ kernel: gather_rows, constants: { COLS }, type })),
 );
-const inputs = await BatchInputs.create(ledger, config, 256);
+const inputs = await BatchInputs.create(ledger, config, 320);
 const kv = await KvCache.create(ledger, commands, config, 1, 64);
+const state = await createState(ledger, config, 1);
+const opsFor = (tokens: number) =>
+  new Ops(commands, { config, inputs, kv, state, subgroup_size: null }, tokens, inputs.pass);
 const y = await ledger.create(
   'activations',
   'y',
-  256 * COLS * 4,
+  320 * COLS * 4,
   GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC,
 );
 
@@ -64,15 +69,8 @@ async function packOf(embedding: BlockTypeName, other: BlockTypeName) {
     ...manifestFixture(),
     embedding: await file('embedding.bin', [['embedding', embedding, VOCAB]]),
     layers: [
-      await file('layer-000.bin', [
-        ['a', other, 5],
-        ['b', other, 200],
-      ]),
-      await file('layer-001.bin', [
-        ['c', other, 33],
-        ['d', other, 1],
-        ['e', other, 65],
-      ]),
+      await file('layer-000.bin', layerOf(0, other, [64, 64, 64, 5, 64, 200, 33])),
+      await file('layer-001.bin', layerOf(1, other, [128, 64, 1, 65, 64, 64, 2])),
     ],
     head: await file('head.bin', [
       ['norm', 'F32', 1],
@@ -82,12 +80,61 @@ async function packOf(embedding: BlockTypeName, other: BlockTypeName) {
   return { store, manifest, matrices };
 }
 
+/** The tensors of a layer; `rows` are those of q, k, v, output, gate, up and down. */
+function layerOf(
+  layer: number,
+  type: BlockTypeName,
+  rows: number[],
+): [string, BlockTypeName, number][] {
+  const [q, k, v, output, gate, up, down] = rows as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  const tensors: [string, BlockTypeName, number][] = [
+    ['attn_norm', 'F32', 1],
+    ['attn_q', type, q],
+    ['attn_k', type, k],
+    ['attn_v', type, v],
+    ['attn_output', type, output],
+    ['ffn_norm', 'F32', 1],
+    ['ffn_gate', type, gate],
+    ['ffn_up', type, up],
+    ['ffn_down', type, down],
+  ];
+  return tensors.map(([role, type, rows]) => [`blk.${layer}.${role}.weight`, type, rows]);
+}
+
+/** What is stacked under one name. */
+const STACKED: Record<string, string[]> = {
+  attn_qkv: ['attn_q', 'attn_k', 'attn_v'],
+  ffn_gate_up: ['ffn_gate', 'ffn_up'],
+};
+
+const open = (
+  { store, manifest }: Awaited<ReturnType<typeof packOf>>,
+  ring: StagingRing,
+  limits: PlacementLimits,
+  pinned: Part[] = [],
+) =>
+  Weights.open({
+    store,
+    pack: 'pack',
+    manifest,
+    ledger,
+    ring,
+    commands,
+    limits,
+    pinned: new Set(pinned),
+  });
+
 /** The tensor's values as the kernels see them on the GPU. */
 async function valuesOf(tensor: WeightTensor): Promise<Float32Array> {
-  new Ops(commands, { config, inputs, kv, quad: false }, tensor.rows, inputs.pass).gatherRows(
-    tensor,
-    { buffer: y },
-  );
+  opsFor(tensor.rows).gatherRows(tensor, { buffer: inputs.order }, { buffer: y });
   return floats(tensor.rows);
 }
 
@@ -100,23 +147,27 @@ describe.each([
   { name: 'one of small buffers', buffer_bytes: 8192, binding_bytes: 8192, piece: 512 },
 ])('the slot on $name', ({ piece, ...limits }) => {
   test.each([
-    ['F32', 'Q4_0'],
-    ['Q4_1', 'F32'],
-    ['Q8_0', 'F16'],
-  ] as const)(
-    'holds what the pack says, with %s embeddings and %s weights',
-    async (embedding, other) => {
-      const { store, manifest, matrices } = await packOf(embedding, other);
+    { embedding: 'F32', other: 'Q4_0', pinned: [] },
+    { embedding: 'Q4_1', other: 'F32', pinned: [] },
+    { embedding: 'Q8_0', other: 'F16', pinned: [1] },
+    { embedding: 'Q8_0', other: 'Q4_1', pinned: ['embedding', 0, 1, 'head'] },
+  ] satisfies { embedding: BlockTypeName; other: BlockTypeName; pinned: Part[] }[])(
+    'holds what the pack says, with $embedding embeddings and $other weights, $pinned pinned',
+    async ({ embedding, other, pinned }) => {
+      const model = await packOf(embedding, other);
+      const { manifest, matrices } = model;
       const ring = await StagingRing.create(ledger, 3, piece);
-      const weights = await WeightStream.open(store, 'pack', manifest, ledger, ring, limits);
+      const weights = await open(model, ring, limits, pinned);
+      const read = weights.bytes_read;
 
-      for (const [index, { tensors }] of manifest.layers.entries()) {
-        const loaded = await weights.layer(index, commands);
-        expect([...loaded.keys()]).toEqual(tensors.map(({ name }) => name));
-        for (const [name, tensor] of loaded) {
-          expect(firstDifference(await valuesOf(tensor), matrices.get(name)!.values), name).toBe(
-            -1,
-          );
+      for (const layer of manifest.layers.keys()) {
+        for (const [name, tensor] of await weights.layer(layer, commands)) {
+          const roles = STACKED[name] ?? [name];
+          const expected = roles.flatMap((role) => [
+            ...matrices.get(`blk.${layer}.${role}.weight`)!.values,
+          ]);
+          const values = await valuesOf(tensor);
+          expect(firstDifference(values, Float32Array.from(expected)), name).toBe(-1);
         }
       }
 
@@ -135,6 +186,8 @@ describe.each([
 
       const files = filesOf(manifest).map(({ bytes }) => bytes);
       expect(weights.bytes_read).toBeLessThanOrEqual(files.reduce((a, b) => a + b));
+      // What stays on the GPU is read once.
+      if (weights.resident) expect(weights.bytes_read).toBe(read);
       weights.close();
     },
   );
@@ -143,18 +196,19 @@ describe.each([
   test.each(['Q4_0', 'F32'] as const)(
     'more tokens than the vocabulary has rows find theirs, beside %s weights',
     async (other) => {
-      const { store, manifest, matrices } = await packOf('F32', other);
+      const model = await packOf('F32', other);
       const ring = await StagingRing.create(ledger, 3, piece);
-      const weights = await WeightStream.open(store, 'pack', manifest, ledger, ring, limits);
+      const weights = await open(model, ring, limits);
       const ids = randomIntegers(TOKENS, 1, VOCAB);
-      const ops = new Ops(commands, { config, inputs, kv, quad: false }, TOKENS, inputs.pass);
+      const ops = opsFor(TOKENS);
       for (let first = 0; first < TOKENS; first += weights.embedding_rows) {
         const part = ids.subarray(first, first + weights.embedding_rows);
         const tensor = await weights.embedding(part, commands);
-        ops.gatherRows(tensor, { buffer: y, offset: first * COLS * 4 });
+        const to = { buffer: y, offset: first * COLS * 4 };
+        ops.gatherRows(tensor, { buffer: inputs.order }, to);
         commands.submit();
       }
-      const expected = gatherRows(matrices.get('embedding')!.values, ids, COLS);
+      const expected = gatherRows(model.matrices.get('embedding')!.values, ids, COLS);
       expect(firstDifference(await floats(TOKENS), expected)).toBe(-1);
       weights.close();
     },

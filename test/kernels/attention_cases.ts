@@ -1,0 +1,47 @@
+import { ROUNDING } from './accuracy.ts';
+import { poisoned } from './lab.ts';
+import { kvAppend, type Pages } from './reference/kv_pages.ts';
+
+export interface Shape {
+  readonly heads: number;
+  readonly kv_heads: number;
+  readonly head_dim: number;
+}
+
+/** Tokens of one pass: some positions of a sequence, after those that the cache already holds. */
+export interface Part {
+  readonly sequence: number;
+  readonly first: number;
+  readonly length: number;
+}
+
+/** `[length, 2]` position and sequence */
+export const positionsOf = ({ sequence }: Part, from: number, length: number): number[] =>
+  Array.from({ length }, (_, i) => [from + i, sequence]).flat();
+
+/** A cache that holds the rows of every position up to the last of each part, and NaN everywhere else. */
+export function cacheOf(
+  rows: (count: number) => Float32Array,
+  parts: Part[],
+  pages: Pages,
+  width: number,
+) {
+  const cache = poisoned(pages.table.length * pages.page * width);
+  for (const part of parts) {
+    const length = part.first + part.length;
+    kvAppend(cache, rows(length * width), Uint32Array.from(positionsOf(part, 0, length)), pages);
+  }
+  return cache;
+}
+
+/**
+ * With |q|, |k| and |v| at most 1, a score is at most sqrt(head_dim) and has passed through head_dim + 2 roundings; the
+ * weight made of it through WGSL's exp (3 + 2 |x| units in the last place, |x| at most twice the largest score, twice:
+ * once more where the maximum moves on), and both sums over the keys through a rounding for each. Numerator and
+ * denominator each carry that error.
+ */
+export function boundOf({ head_dim }: Shape, keys: number): number {
+  const score = Math.sqrt(head_dim);
+  const weight = (head_dim + 2) * score + 2 * (3 + 4 * score) * 2;
+  return 2 * (weight + keys + 3) * ROUNDING;
+}
