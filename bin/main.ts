@@ -1,5 +1,6 @@
 import { LaminaError } from '../src/errors.ts';
 import { ask } from './commands/ask.ts';
+import { bench } from './commands/bench.ts';
 import { inspect } from './commands/inspect.ts';
 import { logits } from './commands/logits.ts';
 import { synth } from './commands/synth.ts';
@@ -9,11 +10,11 @@ import { UsageError } from './errors.ts';
 const HELP = `lamina: language models, one layer on the GPU at a time
 
   lamina ask [--model M] [--greedy] [--max-tokens N] [--temperature T] [--top-k K] [--top-p P] [--min-p P]
-             [--repetition-penalty R] [--seed S] [--system TEXT] [--residency strict] [--json] "prompt"
+             [--repetition-penalty R] [--seed S] [--system TEXT] [--residency strict|streaming|resident] [--budget BYTES] [--json] "prompt"
                           answers; the text to standard output, the statistics to standard error
   lamina tokens [--model M] [--no-special] "text"
                           the token ids, as one JSON array
-  lamina logits [--model M] --tokens 1,2,3 [--residency strict] --out FILE.f32 [--hidden-states FILE.f32]
+  lamina logits [--model M] --tokens 1,2,3 [--residency strict|streaming|resident] [--budget BYTES] --out FILE.f32 [--hidden-states FILE.f32]
                           float32 logits [positions, vocab_size] of every position, and the hidden states
                           [layers + 2, positions, hidden_size]: embedding, after each layer, after the final norm
   lamina inspect [--json] M
@@ -29,7 +30,7 @@ const HELP = `lamina: language models, one layer on the GPU at a time
 
 type Command = (args: string[]) => Promise<void>;
 
-const COMMANDS: Readonly<Record<string, Command>> = { ask, tokens, logits, inspect, synth };
+const COMMANDS: Readonly<Record<string, Command>> = { ask, bench, tokens, logits, inspect, synth };
 
 /** Runs one command line. @returns the exit code: 1 when it failed, 2 when the command line is wrong */
 export async function main(args: string[]): Promise<number> {

@@ -1,5 +1,6 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { SettingError } from '../src/engine/errors.ts';
+import { RESIDENCIES, type Residency } from '../src/plan/residency.ts';
 import { UsageError } from './errors.ts';
 
 type Options = NonNullable<ParseArgsConfig['options']>;
@@ -44,9 +45,9 @@ export function tokensOption(name: string, value: string): number[] {
   });
 }
 
-/** The residency modes that there are. @throws SettingError */
-export function checkResidency(value: string | undefined): void {
-  if (value !== undefined && value !== 'strict') {
-    throw new SettingError({ setting: '--residency', value, allowed: 'strict' });
-  }
+/** A residency mode. @throws SettingError */
+export function residencyOption(value: string): Residency {
+  const found = RESIDENCIES.find((residency) => residency === value);
+  if (found) return found;
+  throw new SettingError({ setting: '--residency', value, allowed: RESIDENCIES.join(', ') });
 }

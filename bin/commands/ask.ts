@@ -3,7 +3,7 @@ import type { GenerationStatistics } from '../../src/engine/generate.ts';
 import type { ChatMessage } from '../../src/model/tokenizer_data.ts';
 import { UsageError } from '../errors.ts';
 import { openDevice, openPack } from '../model.ts';
-import { checkResidency, numberOption, readOptions } from '../options.ts';
+import { numberOption, readOptions, residencyOption } from '../options.ts';
 import { ProgressLine } from '../progress_line.ts';
 
 const OPTIONS = {
@@ -18,6 +18,7 @@ const OPTIONS = {
   'repetition-penalty': { type: 'string' },
   seed: { type: 'string' },
   residency: { type: 'string' },
+  budget: { type: 'string' },
   json: { type: 'boolean' },
 } as const;
 
@@ -28,7 +29,7 @@ const SAMPLED = { temperature: 0.7, top_p: 0.95 };
 export async function ask(args: string[]): Promise<void> {
   const { values, text: question } = readOptions(args, OPTIONS, 'question');
   if (question === undefined) throw new UsageError({ reason: 'There is no question' });
-  checkResidency(values.residency);
+  const residency = residencyOption(values.residency ?? 'strict');
   const given = {
     temperature: numberOption('--temperature', values.temperature),
     top_k: numberOption('--top-k', values['top-k']),
@@ -49,7 +50,14 @@ export async function ask(args: string[]): Promise<void> {
   const gpu = await openDevice();
   const { store, pack } = await openPack(values.model);
   const line = new ProgressLine();
-  const model = await ChatModel.load({ gpu, store, pack, onProgress: line.transfer });
+  const model = await ChatModel.load({
+    gpu,
+    store,
+    pack,
+    residency,
+    budget_weights: numberOption('--budget', values.budget),
+    onProgress: line.transfer,
+  });
   line.end();
   try {
     const answer = await model.answer(messages, options, {

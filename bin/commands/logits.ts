@@ -3,12 +3,13 @@ import { openManifest } from '../../src/store/open_pack.ts';
 import { UsageError } from '../errors.ts';
 import { FloatFile } from '../float_file.ts';
 import { openDevice, openPack } from '../model.ts';
-import { checkResidency, readOptions, tokensOption } from '../options.ts';
+import { numberOption, readOptions, residencyOption, tokensOption } from '../options.ts';
 
 const OPTIONS = {
   model: { type: 'string' },
   tokens: { type: 'string' },
   residency: { type: 'string' },
+  budget: { type: 'string' },
   out: { type: 'string' },
   'hidden-states': { type: 'string' },
 } as const;
@@ -19,14 +20,21 @@ export async function logits(args: string[]): Promise<void> {
   if (text !== undefined) throw new UsageError({ reason: `"${text}" is not expected here` });
   if (values.tokens === undefined) throw new UsageError({ reason: '--tokens is missing' });
   if (values.out === undefined) throw new UsageError({ reason: '--out is missing' });
-  checkResidency(values.residency);
+  const residency = residencyOption(values.residency ?? 'strict');
   const ids = tokensOption('--tokens', values.tokens);
 
   const gpu = await openDevice();
   const { store, pack } = await openPack(values.model);
   const manifest = await openManifest(store, pack);
   const { vocab_size, hidden_size, num_hidden_layers } = manifest.config;
-  const engine = await Engine.create({ gpu, store, pack, manifest });
+  const engine = await Engine.create({
+    gpu,
+    store,
+    pack,
+    manifest,
+    residency,
+    budget_weights: numberOption('--budget', values.budget),
+  });
   const out = FloatFile.create(values.out, [ids.length, vocab_size]);
   const hidden = values['hidden-states']
     ? FloatFile.create(values['hidden-states'], [num_hidden_layers + 2, ids.length, hidden_size])

@@ -2,6 +2,7 @@ import type { Gpu } from '../gpu/device.ts';
 import { renderChat } from '../model/chat_template.ts';
 import { createTextStream, createTokenizer, type Tokenizer } from '../model/tokenizer.ts';
 import type { ChatMessage } from '../model/tokenizer_data.ts';
+import type { Residency } from '../plan/residency.ts';
 import type { Manifest } from '../store/manifest.ts';
 import { openManifest } from '../store/open_pack.ts';
 import type { OnProgress } from '../store/progress.ts';
@@ -19,6 +20,9 @@ export interface ChatModelOptions {
   readonly onProgress?: OnProgress | undefined;
   /** Tokens of context; the model's own limit unless given. */
   readonly context_length?: number | undefined;
+  /** As in `EngineOptions`. */
+  readonly residency?: Residency | undefined;
+  readonly budget_weights?: number | undefined;
 }
 
 export interface ChatHooks {
@@ -55,7 +59,7 @@ export class ChatModel {
    * @throws PackNotFoundError, PackIncompleteError, ManifestInvalidError, PackCorruptedError, and the engine's errors
    */
   static async load(options: ChatModelOptions): Promise<ChatModel> {
-    const { gpu, store, pack, onProgress, context_length } = options;
+    const { gpu, store, pack, onProgress, context_length, residency, budget_weights } = options;
     const manifest = await openManifest(store, pack);
     await verifyPack(store, pack, manifest, onProgress);
     const tokenizer = createTokenizer(manifest.tokenizer);
@@ -64,6 +68,8 @@ export class ChatModel {
       store,
       pack,
       manifest,
+      residency,
+      budget_weights,
       ...(context_length !== undefined && { context_length }),
     });
     return new ChatModel(pack, manifest, tokenizer, engine);

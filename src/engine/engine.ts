@@ -6,6 +6,7 @@ import { BufferLedger } from '../gpu/ledger.ts';
 import { Pipelines } from '../gpu/pipelines.ts';
 import { StagingRing } from '../gpu/staging_ring.ts';
 import type { ModelConfig } from '../model/config.ts';
+import { partsToPin, type Residency } from '../plan/residency.ts';
 import type { Manifest } from '../store/manifest.ts';
 import type { WeightStore } from '../store/weight_store.ts';
 import { type Batch, BatchInputs, batchOf } from './batch.ts';
@@ -16,7 +17,7 @@ import { Recordings } from './recordings.ts';
 import { Sampler, TOKENS_IN_FLIGHT } from './sampler.ts';
 import type { SamplingOptions } from './sampling.ts';
 import { createState } from './state.ts';
-import { type Part, Weights } from './weights.ts';
+import { partBytes, Weights } from './weights.ts';
 
 export interface EngineOptions {
   readonly gpu: Gpu;
@@ -32,11 +33,11 @@ export interface EngineOptions {
   readonly sequences?: number;
   /** Bytes of GPU memory that all buffers together may take. */
   readonly budget?: number;
-  /** Parts whose weights stay on the GPU; none unless given, which is strict residency. */
-  readonly pinned?: ReadonlySet<Part>;
+  /** How much of the weights stays on the GPU; strict unless given. */
+  readonly residency?: Residency | undefined;
+  /** When streaming: bytes of weights that may stay on the GPU beside the slot. */
+  readonly budget_weights?: number | undefined;
 }
-
-const NOTHING: ReadonlySet<Part> = new Set();
 
 const PREFILL_TOKENS = 256;
 const RING_PIECES = 3;
@@ -75,6 +76,7 @@ export class Engine {
     const { device } = gpu;
     const context_length = options.context_length ?? config.max_position_embeddings;
     const prefill_tokens = Math.min(options.prefill_tokens ?? PREFILL_TOKENS, context_length);
+    const residency = options.residency ?? 'strict';
     const ledger = new BufferLedger(device, options.budget);
     try {
       const pipelines = new Pipelines(device);
@@ -92,7 +94,7 @@ export class Engine {
         ring,
         commands,
         limits,
-        pinned: options.pinned ?? NOTHING,
+        pinned: partsToPin(partBytes(manifest, limits), residency, options.budget_weights ?? 0),
       });
       const sequences = options.sequences ?? 1;
       const model: Model = {
@@ -164,6 +166,13 @@ export class Engine {
     random: () => number,
   ): Promise<number> {
     return this.guarded(() => this.sampler.next(this.model.state.logits, context, options, random));
+  }
+
+  /** Kernels that run for each token while decoding greedily. */
+  get dispatches_per_token(): number {
+    let count = 2;
+    rehearse(this.model, { dispatch: () => void count++ }, 1);
+    return count;
   }
 
   /** Whether `greedyAhead` can run: nothing has to be read from disk for a token. */

@@ -1,6 +1,7 @@
 import type { Commands } from '../gpu/commands.ts';
 import type { BufferLedger } from '../gpu/ledger.ts';
 import type { StagingRing } from '../gpu/staging_ring.ts';
+import type { PartBytes } from '../plan/residency.ts';
 import type { Manifest, PackFile, PackTensor } from '../store/manifest.ts';
 import type { StoredFile, WeightStore } from '../store/weight_store.ts';
 import { layerStacks } from './llama.ts';
@@ -111,6 +112,13 @@ export class Weights {
   /** Nothing has to be read for a pass. */
   get resident(): boolean {
     return this.slot === null;
+  }
+
+  /** Bytes of weights that the kernels read for one token. */
+  get bytes_per_token(): number {
+    const { layers, head, embedding } = this.manifest;
+    const matrix = this.tied ? embedding.bytes : 0;
+    return layers.reduce((sum, { bytes }) => sum + bytes, head.bytes + matrix);
   }
 
   /** Rows of the embedding that fit into the slot at once. */
@@ -257,6 +265,30 @@ export class Weights {
     this.onResident(part);
     return this.slot!.tensors(placement);
   }
+}
+
+/** What may stay on the GPU. An embedding that exceeds a binding may not: its rows are picked by id. */
+export function partBytes(
+  { config, embedding, layers, head }: Manifest,
+  limits: PlacementLimits,
+): PartBytes<Part>[] {
+  const tied = config.tie_word_embeddings;
+  const [matrix] = embedding.tensors;
+  const row = embedding.bytes / rowsOf(matrix!);
+  const fits = place([alone(wholeTensor(matrix!))], limits).tensors[0]!.tiles.length === 1;
+  return [
+    ...layers.map(({ bytes }, part) => ({ part, bytes, bytes_per_token: bytes })),
+    { part: 'head', bytes: head.bytes, bytes_per_token: head.bytes },
+    ...(fits
+      ? [
+          {
+            part: 'embedding' as const,
+            bytes: embedding.bytes,
+            bytes_per_token: tied ? embedding.bytes : row,
+          },
+        ]
+      : []),
+  ];
 }
 
 /** The sizes of the slot's chunks: the most that any part needs that is not pinned. Null when none needs any. */

@@ -2,7 +2,6 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { openDawn } from '../../bin/dawn.ts';
 import { Engine, type EngineOptions } from '../../src/engine/engine.ts';
-import type { Part } from '../../src/engine/weights.ts';
 import { openBlobSource } from '../../src/formats/sources/blob_source.ts';
 import { type Gpu, openGpu } from '../../src/gpu/device.ts';
 import { importPack } from '../../src/store/importer.ts';
@@ -27,10 +26,6 @@ export async function openPlainGpu(): Promise<Gpu> {
   if (adapter) Object.defineProperty(adapter, 'features', { value: new Set() });
   return openGpu(Object.assign(dawn, { requestAdapter: async () => adapter }));
 }
-
-/** All parts of a model: nothing passes through the slot. */
-export const everythingOf = ({ manifest }: TinyModel): ReadonlySet<Part> =>
-  new Set<Part>(['embedding', ...manifest.layers.keys(), 'head']);
 
 /** A checkpoint of test/golden as a pack in memory. */
 export interface TinyModel {

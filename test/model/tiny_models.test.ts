@@ -8,11 +8,9 @@ import {
 } from '../../src/engine/errors.ts';
 import { Conversation } from '../../src/engine/generate.ts';
 import { GREEDY } from '../../src/engine/sampling.ts';
-import type { Part } from '../../src/engine/weights.ts';
 import type { Gpu } from '../../src/gpu/device.ts';
 import { GpuBudgetError } from '../../src/gpu/errors.ts';
 import {
-  everythingOf,
   importTiny,
   load,
   logitsOf,
@@ -105,11 +103,11 @@ describe.each([
 
   test('streamed, in part or whole, the model gives what it gives resident, bit for bit', async () => {
     const ids = expected.input_ids[0];
-    const everything = everythingOf(tiny);
     const outputs: { logits: Float32Array; rows: Float32Array[]; tokens: readonly number[] }[] = [];
-    for (const pinned of [new Set<Part>(), new Set<Part>([1, 'head']), everything]) {
-      engine = await openTiny(own, tiny, { pinned });
-      expect(engine.resident).toBe(pinned === everything);
+    for (const residency of ['strict', 'streaming', 'resident'] as const) {
+      const budget_weights = tiny.manifest.layers[0]!.bytes;
+      engine = await openTiny(own, tiny, { residency, budget_weights });
+      expect(engine.resident).toBe(residency === 'resident');
       const logits = await logitsOf(engine, ids);
       const rows: Float32Array[] = [];
       for (const [i, id] of expected.greedy.entries()) {
@@ -133,7 +131,7 @@ describe.each([
   });
 
   test('resident, it ends where it is told to, and a next turn goes on from there', async () => {
-    engine = await openTiny(own, tiny, { pinned: everythingOf(tiny) });
+    engine = await openTiny(own, tiny, { residency: 'resident' });
     const read = engine.weights.bytes_read;
     const conversation = new Conversation(engine);
     const ids = expected.input_ids[0];
@@ -151,8 +149,8 @@ describe.each([
 
   test('resident, it fills the context to its last position and ends there', async () => {
     const ids = expected.input_ids[0];
-    const pinned = everythingOf(tiny);
-    engine = await openTiny(own, tiny, { pinned, context_length: ids.length + 3 });
+    const residency = 'resident';
+    engine = await openTiny(own, tiny, { residency, context_length: ids.length + 3 });
     const { token_ids, finish_reason } = await new Conversation(engine).generate(ids, [], {
       max_tokens: 100,
     });
