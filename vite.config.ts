@@ -15,9 +15,11 @@ export default defineConfig({
   base: './',
   build: { target: 'es2023', chunkSizeWarningLimit: 1024 },
   plugins: [models],
+  // Not every page that is somewhere below: some need packages that may not be here.
+  optimizeDeps: { entries: ['index.html', 'test/e2e/pages/*.html', 'bench/peers/lamina.html'] },
   server: {
     watch: {
-      ignored: ['.browser', '.models', '.packs', 'dist', 'test-results'].map(
+      ignored: ['.browser', '.models', '.packs', 'dist', 'dist-bench', 'test-results'].map(
         (name) => `**/${name}/**`,
       ),
     },
