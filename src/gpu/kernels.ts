@@ -78,7 +78,7 @@ export const matmul_quad: Kernel = {
   wgsl: matmulQuadWgsl,
   bindings: { pass: 'uniform', x: 'read', y: 'write' },
   decodes: true,
-  workgroups: (c, tokens) => [per(value(c, 'ROWS'), 32 * 8), per(tokens, 16)],
+  workgroups: (c, tokens) => [per(value(c, 'ROWS'), 16 * 4), per(tokens, 16)],
 };
 
 export const rope_append: Kernel = {
