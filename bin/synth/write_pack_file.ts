@@ -4,12 +4,14 @@ import type { WriteWeights } from '../../src/store/weight_file.ts';
 import { repeat } from './pattern.ts';
 import type { SyntheticSource } from './synthetic_source.ts';
 
-const PIECE_BYTES = 8 * 2 ** 20;
+/** Small enough to be filled, hashed and written inside a processor's cache. */
+const PIECE_BYTES = 2 ** 20;
 
 /** Writes the files of a pack plane by plane: what `writeWeightFile` does, without blocks that are split. */
 export function packFileWriter(source: SyntheticSource): WriteWeights {
   return async (_, { layout, tensors }, writer, onBytes, signal) => {
     const hash = createSha256(layout.bytes);
+    const buffer = new Uint8Array(PIECE_BYTES);
     let end = 0;
     const put = async (bytes: Uint8Array) => {
       signal?.throwIfAborted();
@@ -28,7 +30,7 @@ export function packFileWriter(source: SyntheticSource): WriteWeights {
         await padTo(offset);
         let at = start * planes[p]!.bytes_per_block;
         for (let left = bytes; left > 0; ) {
-          const piece = new Uint8Array(Math.min(PIECE_BYTES, left));
+          const piece = buffer.subarray(0, left);
           repeat(pattern.planes[p]!, at, piece);
           await put(piece);
           at += piece.length;
