@@ -70,7 +70,10 @@ export const matmul: Kernel = {
   wgsl: matmulWgsl,
   bindings: { pass: 'uniform', x: 'read', y: 'write' },
   decodes: true,
-  workgroups: (c, tokens) => [per(value(c, 'ROWS'), 64), per(tokens, 64)],
+  workgroups: (c, tokens) =>
+    c.WIDE
+      ? [per(value(c, 'ROWS'), 128), per(tokens, 64)]
+      : [per(value(c, 'ROWS'), 64), per(tokens, 32)],
 };
 
 export const matmul_quad: Kernel = {

@@ -3,8 +3,9 @@ import { openPlainDevice } from './device.ts';
 import { matrixSuite } from './matrix_suite.ts';
 
 const gpu = await openPlainDevice();
-// SwiftShader compiles this one for more than a second.
 matrixSuite(gpu, kernels.matmul, [
+  [1, 32],
   [33, 576],
   [130, 32],
 ]);
+matrixSuite(gpu, kernels.matmul, [[130, 32]], { WIDE: true });

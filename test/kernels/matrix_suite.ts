@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Gpu } from '../../src/gpu/device.ts';
-import type { Kernel } from '../../src/gpu/kernel.ts';
+import type { Constants, Kernel } from '../../src/gpu/kernel.ts';
 import { ROUNDING, rmsError, worstError } from './accuracy.ts';
 import { edgeMatrix, randomFloats, randomMatrix, type StoredMatrix, TYPES } from './data.ts';
 import { Lab, poisoned, untouched } from './lab.ts';
@@ -11,8 +11,14 @@ const TOKENS = [1, 2, 3, 4, 5, 17, 63, 65, 129];
 /**
  * What every kernel that multiplies by a stored matrix must do.
  * @param shapes rows and columns of matrices: each takes a pipeline of its own
+ * @param choices constants beside those of the shape
  */
-export function matrixSuite(gpu: Gpu, kernel: Kernel, shapes: readonly [number, number][]): void {
+export function matrixSuite(
+  gpu: Gpu,
+  kernel: Kernel,
+  shapes: readonly [number, number][],
+  choices: Constants = {},
+): void {
   const lab = new Lab(gpu);
 
   /**
@@ -29,6 +35,7 @@ export function matrixSuite(gpu: Gpu, kernel: Kernel, shapes: readonly [number, 
       COLS: cols,
       Y_STRIDE: stride,
       ACCUMULATE: options.accumulate,
+      ...choices,
     };
     for (const tokens of TOKENS) {
       const x = randomFloats(tokens * cols, tokens);
@@ -54,7 +61,7 @@ export function matrixSuite(gpu: Gpu, kernel: Kernel, shapes: readonly [number, 
     }
   }
 
-  describe(kernel.label, () => {
+  describe([kernel.label, ...Object.keys(choices)].join(' '), () => {
     test.each(shapes)('multiplies by a matrix of %i rows and %i columns', async (rows, cols) => {
       await check(randomMatrix('Q4_1', rows, cols, 1), { accumulate: false, gap: 0 });
     });
