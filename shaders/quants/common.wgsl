@@ -4,7 +4,13 @@
 // That split is the order in which the 4-bit types keep their nibbles, so decoding one word fills both.
 // For kernels of which each invocation wants eight values only, `codes8(b, i)` fetches their codes q alone, and
 // `affine(b)` the block's (d, m): value = d * q + m.
+// For kernels of which a quad's four invocations have other columns of x at hand, `load_turned(b, lane)` fetches the
+// codes of block b so that `raw8(codes, p)` are those of eight values number lane ^ p, in `weights8`'s order, but as
+// they lie in their words: q is raw8 * (PLACES_LO, PLACES_HI), and these factors may as well go into x, once for many
+// rows. `affine_pair(b)`, b even, is the (d, m) of blocks b and b + 1; PAIRED: they come out of the same words.
 struct Eight { lo: vec4f, hi: vec4f }
+
+struct AffinePair { d: vec2f, m: vec2f }
 
 const UNITS_PER_BLOCK = 4u;
 
@@ -28,4 +34,27 @@ fn signed_bytes(word: u32) -> vec4f {
   // The highest byte brings its own sign; the others are made positive, and set back.
   let biased = vec4i(vec3i(i32(word ^ 0x808080)), i32(word));
   return vec4f(biased & vec4i(0xff, 0xff00, 0xff0000, -0x1000000)) * BYTE_PLACES - vec4f(128, 128, 128, 0);
+}
+
+/// The four words in the order lane, lane ^ 1, lane ^ 2, lane ^ 3: two selections, where indexing is a dozen.
+fn turned(words: vec4u, lane: u32) -> vec4u {
+  let by_one = select(words, words.yxwz, (lane & 1) != 0);
+  return select(by_one, by_one.zwxy, (lane & 2) != 0);
+}
+
+/// A word's nibbles, low and high, unplaced.
+fn raw_nibbles(word: u32) -> Eight {
+  let w = i32(word);
+  // The highest nibble would bring the sign: it is taken as -8..7, and set back.
+  let highest = f32((w ^ -0x80000000) & -0x10000000) + 0x1p31;
+  return Eight(
+    vec4f(vec4i(w) & vec4i(0xf, 0xf00, 0xf0000, 0xf000000)),
+    vec4f(vec3f(vec3i(w) & vec3i(0xf0, 0xf000, 0xf00000)), highest),
+  );
+}
+
+/// A word's signed bytes, unplaced.
+fn raw_signed_bytes(word: u32) -> vec4f {
+  let biased = vec3f(vec3i(i32(word ^ 0x808080)) & vec3i(0xff, 0xff00, 0xff0000));
+  return vec4f(biased - vec3f(0x80, 0x8000, 0x800000), f32(i32(word) & -0x1000000));
 }

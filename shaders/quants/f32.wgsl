@@ -18,3 +18,22 @@ fn codes8(block: u32, i: u32) -> Eight {
 fn affine(block: u32) -> vec2f {
   return vec2f(1, 0);
 }
+
+struct Turned { block: u32, lane: u32 }
+
+const PLACES_LO = vec4f(1);
+const PLACES_HI = vec4f(1);
+
+fn load_turned(block: u32, lane: u32) -> Turned {
+  return Turned(block, lane);
+}
+
+fn raw8(block: Turned, p: u32) -> Eight {
+  return codes8(block.block, block.lane ^ p);
+}
+
+const PAIRED = false;
+
+fn affine_pair(block: u32) -> AffinePair {
+  return AffinePair(vec2f(1), vec2f());
+}

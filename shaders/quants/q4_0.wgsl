@@ -21,3 +21,23 @@ fn codes8(block: u32, i: u32) -> Eight {
 fn affine(block: u32) -> vec2f {
   return half_of(scales[block / 2], block) * vec2f(1, -8);
 }
+
+struct Turned { codes: vec4u }
+
+const PLACES_LO = BYTE_PLACES;
+const PLACES_HI = BYTE_PLACES / 16;
+
+fn load_turned(block: u32, lane: u32) -> Turned {
+  return Turned(turned(codes[block], lane));
+}
+
+fn raw8(block: Turned, p: u32) -> Eight {
+  return raw_nibbles(block.codes[p]);
+}
+
+const PAIRED = true;
+
+fn affine_pair(block: u32) -> AffinePair {
+  let d = unpack2x16float(scales[block / 2]);
+  return AffinePair(d, -8 * d);
+}

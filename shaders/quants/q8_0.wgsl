@@ -22,3 +22,22 @@ fn codes8(block: u32, i: u32) -> Eight {
 fn affine(block: u32) -> vec2f {
   return vec2f(half_of(scales[block / 2], block), 0);
 }
+
+struct Turned { low: vec4u, high: vec4u }
+
+const PLACES_LO = BYTE_PLACES;
+const PLACES_HI = BYTE_PLACES;
+
+fn load_turned(block: u32, lane: u32) -> Turned {
+  return Turned(turned(codes[2 * block], lane), turned(codes[2 * block + 1], lane));
+}
+
+fn raw8(block: Turned, p: u32) -> Eight {
+  return Eight(raw_signed_bytes(block.low[p]), raw_signed_bytes(block.high[p]));
+}
+
+const PAIRED = true;
+
+fn affine_pair(block: u32) -> AffinePair {
+  return AffinePair(unpack2x16float(scales[block / 2]), vec2f());
+}

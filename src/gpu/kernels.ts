@@ -62,7 +62,7 @@ export const matvec_quad: Kernel = {
   wgsl: matvecQuadWgsl,
   bindings: { x: 'read', y: 'write' },
   decodes: true,
-  workgroups: (c, tokens) => [per(value(c, 'ROWS'), 32), tokens],
+  workgroups: (c, tokens) => [per(value(c, 'ROWS'), 8 * 2), tokens],
 };
 
 export const matmul: Kernel = {
