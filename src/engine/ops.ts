@@ -35,7 +35,7 @@ export interface OpsModel {
 
 /** Up to this many tokens a matrix is multiplied vector by vector. */
 const MATVEC_TOKENS = 4;
-/** Invocations that share the rows of a matvec: about as many as a row has units of eight columns, within these. */
+/** Invocations that share the rows of a matvec: as many as a row has blocks of 32 columns, within these. */
 const MATVEC_THREADS = [32, 64, 128, 256];
 /** Rows that a workgroup of a matvec takes. */
 const MATVEC_ROWS = 4;
@@ -242,7 +242,7 @@ export class Ops {
   private matvecConstants({ label }: Kernel, { cols }: WeightTensor): Constants {
     if (label !== kernels.matvec.label) return {};
     const THREADS =
-      MATVEC_THREADS.find((threads) => threads * 16 >= cols) ?? MATVEC_THREADS.at(-1)!;
+      MATVEC_THREADS.find((threads) => threads * 32 >= cols) ?? MATVEC_THREADS.at(-1)!;
     return {
       THREADS,
       GROUP_ROWS: MATVEC_ROWS,

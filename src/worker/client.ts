@@ -21,7 +21,7 @@ export function createClient(): LaminaApi {
     importModel: (source, onProgress) => call(remote.importModel(source, proxy(onProgress))),
     cancelImport: () => call(remote.cancelImport()),
     removePack: (pack) => call(remote.removePack(pack)),
-    load: (pack, onProgress) => call(remote.load(pack, proxy(onProgress))),
+    load: (pack, onProgress, options) => call(remote.load(pack, proxy(onProgress), options)),
     chat: (messages, options, onEvent) => call(remote.chat(messages, options, proxy(onEvent))),
     stop: () => call(remote.stop()),
     deviceLost: () => call(remote.deviceLost()),

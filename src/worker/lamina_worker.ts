@@ -20,6 +20,7 @@ import type {
   GenerationResult,
   LaminaApi,
   LoadedModel,
+  LoadOptions,
   ModelSource,
   PackSummary,
   Residence,
@@ -79,18 +80,22 @@ export class LaminaWorker implements LaminaApi {
     await (await this.openStore()).remove(pack);
   }
 
-  async load(pack: string, onProgress: OnProgress): Promise<LoadedModel> {
+  async load(
+    pack: string,
+    onProgress: OnProgress,
+    options: LoadOptions = {},
+  ): Promise<LoadedModel> {
     await this.unload();
     const gpu = await this.openGpu();
     const store = await this.openStore();
-    const model = await ChatModel.load({ gpu, store, pack, onProgress });
+    const model = await ChatModel.load({ gpu, store, pack, onProgress, ...options });
     this.model = model;
     const { manifest, engine } = model;
     return {
       pack,
       name: manifest.name,
       config: manifest.config,
-      residency: 'strict',
+      residency: options.residency ?? 'strict',
       layerBytes: manifest.layers.map(({ bytes }) => bytes),
       embeddingBytes: manifest.embedding.bytes,
       headBytes: manifest.head.bytes,

@@ -4,6 +4,7 @@ import type { Part } from '../engine/weights.ts';
 import type { AdapterDescription } from '../gpu/device.ts';
 import type { ModelConfig } from '../model/config.ts';
 import type { ChatMessage } from '../model/tokenizer_data.ts';
+import type { Residency } from '../plan/residency.ts';
 import type { PackSummary } from '../store/open_pack.ts';
 import type { ImportProgress } from '../store/progress.ts';
 import type { WeightStore } from '../store/weight_store.ts';
@@ -24,7 +25,12 @@ export interface Environment {
   readonly available: number | null;
 }
 
-export type Residency = 'strict';
+export interface LoadOptions {
+  /** How much of the weights stays on the GPU; strict unless given. */
+  readonly residency?: Residency;
+  /** When streaming: bytes of weights that may stay on the GPU beside the slot. */
+  readonly budget_weights?: number;
+}
 
 export interface LoadedModel {
   readonly pack: string;
@@ -71,7 +77,11 @@ export interface LaminaApi {
    * Verifies every file of the pack and prepares the engine.
    * @throws PackCorruptedError naming the damaged layers; `importModel` of the same source mends exactly those.
    */
-  load(pack: string, onProgress: (progress: ImportProgress) => void): Promise<LoadedModel>;
+  load(
+    pack: string,
+    onProgress: (progress: ImportProgress) => void,
+    options?: LoadOptions,
+  ): Promise<LoadedModel>;
   /** One answer to a conversation. Only one runs at a time. */
   chat(
     messages: readonly ChatMessage[],
