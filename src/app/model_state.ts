@@ -1,6 +1,12 @@
 import { type ReadonlySignal, signal } from '@preact/signals';
 import { PackCorruptedError } from '../store/errors.ts';
-import type { Environment, ImportProgress, LaminaApi, ModelSource } from '../worker/protocol.ts';
+import type {
+  Environment,
+  ImportProgress,
+  LaminaApi,
+  LoadOptions,
+  ModelSource,
+} from '../worker/protocol.ts';
 import type { CatalogueModel } from './catalogue.ts';
 import { damagedFailure, type Failure, failureOf, INSECURE_PAGE, lostFailure } from './failures.ts';
 import { createLibraryState, type KnownPack, type Unfinished } from './library.ts';
@@ -17,6 +23,8 @@ export interface ModelServices {
   readonly secure: boolean;
   /** Asks the browser to keep the weights when space is short. */
   readonly persist: () => Promise<unknown>;
+  /** How the user wants models to be loaded. */
+  readonly loadOptions: () => LoadOptions;
   readonly now: () => number;
 }
 
@@ -146,7 +154,7 @@ export function createModelState(services: ModelServices): ModelState {
 
   async function loadOnce(pack: string, name: string): Promise<void> {
     stage.value = { kind: 'loading', name };
-    const model = await api.load(pack, meter());
+    const model = await api.load(pack, meter(), services.loadOptions());
     lost = false;
     stage.value = { kind: 'ready', name: library.nameOf(pack, model.name), model };
     library.isInUse(pack);

@@ -1,3 +1,4 @@
+import type { Residency } from '../plan/residency.ts';
 import type { GenerateOptions } from '../worker/protocol.ts';
 import { fieldsOf, type KeyValueStorage, type LocalRecord, localRecord } from './local_record.ts';
 
@@ -18,7 +19,20 @@ export interface Settings {
   readonly max_tokens: number;
   /** Empty: none. */
   readonly system: string;
+  readonly residency: ResidencyChoice;
 }
+
+/** The residency modes that need no further number. */
+export type ResidencyChoice = Exclude<Residency, 'streaming'>;
+
+export const RESIDENCY_CHOICES: readonly {
+  readonly value: ResidencyChoice;
+  readonly label: string;
+  readonly hint: string;
+}[] = [
+  { value: 'strict', label: 'One layer at a time', hint: 'least memory, for models of any size' },
+  { value: 'resident', label: 'The whole model', hint: 'fastest, where it fits' },
+];
 
 /** Temperature and top-p are those that SmolLM2's authors recommend. */
 export const DEFAULT_SETTINGS: Settings = {
@@ -30,9 +44,10 @@ export const DEFAULT_SETTINGS: Settings = {
   seed: null,
   max_tokens: 512,
   system: '',
+  residency: 'strict',
 };
 
-export type NumberSetting = Exclude<keyof Settings, 'system'>;
+export type NumberSetting = Exclude<keyof Settings, 'system' | 'residency'>;
 
 /** A number's field in the form. */
 export interface SettingField {
@@ -124,11 +139,13 @@ function parseSettings(json: unknown): Settings {
     return empty || (typeof value === 'number' && field.valid(value)) ? [[field.name, value]] : [];
   });
   const system = typeof stored.system === 'string' ? stored.system : DEFAULT_SETTINGS.system;
-  return { ...DEFAULT_SETTINGS, ...Object.fromEntries(numbers), system };
+  const chosen = RESIDENCY_CHOICES.find(({ value }) => value === stored.residency);
+  const residency = chosen?.value ?? DEFAULT_SETTINGS.residency;
+  return { ...DEFAULT_SETTINGS, ...Object.fromEntries(numbers), system, residency };
 }
 
 /** The settings as the engine takes them. */
 export function generateOptions(settings: Settings, randomSeed: () => number): GenerateOptions {
-  const { system: _, seed, ...options } = settings;
+  const { system: _, residency: __, seed, ...options } = settings;
   return { ...options, seed: seed ?? randomSeed() };
 }

@@ -4,6 +4,7 @@ import {
   DEFAULT_SETTINGS,
   type NumberSetting,
   parseSetting,
+  type ResidencyChoice,
   SETTING_FIELDS,
   type Settings,
   settingsStore,
@@ -21,6 +22,7 @@ export interface SettingsState {
   /** A field was edited: a valid value is taken at once. */
   type(name: NumberSetting, text: string): void;
   setSystem(text: string): void;
+  setResidency(residency: ResidencyChoice): void;
   restoreDefaults(): void;
 }
 
@@ -55,8 +57,12 @@ export function createSettingsState(storage: KeyValueStorage): SettingsState {
     setSystem(system) {
       take({ system });
     },
+    setResidency(residency) {
+      take({ residency });
+    },
     restoreDefaults() {
-      take(DEFAULT_SETTINGS);
+      // Answers only: how the model is loaded is no such setting.
+      take({ ...DEFAULT_SETTINGS, residency: settings.value.residency });
       typed.value = asTyped(settings.value);
     },
   };

@@ -3,10 +3,11 @@ import { type ChatState, createChatState } from './chat_state.ts';
 import type { Remedy } from './failures.ts';
 import type { UrlSource } from './library_store.ts';
 import { createModelState, type ModelServices, type ModelState } from './model_state.ts';
+import type { ResidencyChoice } from './settings.ts';
 import { createSettingsState, type SettingsState } from './settings_state.ts';
 
 /** What the page's state needs from outside: the engine and the browser. */
-export interface Services extends ModelServices {
+export interface Services extends Omit<ModelServices, 'loadOptions'> {
   /** A whole number below 2³². */
   readonly randomSeed: () => number;
   readonly reloadPage: () => void;
@@ -21,6 +22,8 @@ export interface PageState {
   openModel(source: UrlSource | File): Promise<void>;
   /** Leaves the answer at hand, and loads a model from the disk. */
   usePack(pack: string, name: string): Promise<void>;
+  /** Leaves the answer at hand, and loads the model again with more or less of it on the GPU. */
+  setResidency(residency: ResidencyChoice): Promise<void>;
   /** Removes a model from the disk; the answer at hand ends when it is that model's. */
   removePack(pack: string): Promise<void>;
   /** Does what a failure's button says. `open-file` is not among them: only a click may open a file picker. */
@@ -29,7 +32,10 @@ export interface PageState {
 
 export function createState(services: Services): PageState {
   const settings = createSettingsState(services.storage);
-  const models = createModelState(services);
+  const models = createModelState({
+    ...services,
+    loadOptions: () => ({ residency: settings.settings.value.residency }),
+  });
   const chat = createChatState({
     ...services,
     settings: settings.settings,
@@ -64,6 +70,12 @@ export function createState(services: Services): PageState {
     async usePack(pack, name) {
       await chat.stop();
       await models.load(pack, name);
+    },
+    async setResidency(residency) {
+      settings.setResidency(residency);
+      if (models.stage.value.kind !== 'ready') return;
+      await chat.stop();
+      await models.reloadEngine();
     },
     async removePack(pack) {
       if (pack === loaded?.pack) await chat.stop();

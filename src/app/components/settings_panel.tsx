@@ -1,6 +1,7 @@
 import { SETTING_FIELDS } from '../settings.ts';
 import { NumberField } from './number_field.tsx';
 import { usePage } from './page_context.ts';
+import { ResidencyField } from './residency_field.tsx';
 
 /** How answers are generated. What is valid is taken, and kept, at once. */
 export function SettingsPanel() {
@@ -29,6 +30,7 @@ export function SettingsPanel() {
           onInput={({ currentTarget }) => setSystem(currentTarget.value)}
         />
       </label>
+      <ResidencyField />
     </section>
   );
 }

@@ -38,7 +38,8 @@ const persist = vi.fn(async () => true);
 /** The page as it is when it is opened. */
 function open(): ModelState {
   const services = { api, storage, secure, persist, now: () => performance.now() };
-  return createModelState({ ...services, catalogue: () => catalogue() });
+  const loadOptions = () => ({ residency: 'strict' as const });
+  return createModelState({ ...services, loadOptions, catalogue: () => catalogue() });
 }
 
 beforeEach(() => {

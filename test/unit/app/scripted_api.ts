@@ -12,6 +12,7 @@ import type {
   ImportProgress,
   LaminaApi,
   LoadedModel,
+  LoadOptions,
   ModelSource,
   PackSummary,
 } from '../../../src/worker/protocol.ts';
@@ -104,14 +105,18 @@ export class ScriptedApi implements LaminaApi {
     this.stored = this.stored.filter(({ id }) => id !== pack);
   }
 
-  async load(pack: string, onProgress: (progress: ImportProgress) => void): Promise<LoadedModel> {
+  async load(
+    pack: string,
+    onProgress: (progress: ImportProgress) => void,
+    { residency = 'strict' }: LoadOptions = {},
+  ): Promise<LoadedModel> {
     this.loads.push(pack);
     const error = this.loadErrors.shift();
     if (error) throw error;
     const found = this.stored.find(({ id }) => id === pack);
     if (!found) throw new PackNotFoundError({ pack });
     onProgress(progressAt(PACK_BYTES, 'verifying'));
-    return loadedModel(pack, found.name);
+    return { ...loadedModel(pack, found.name), residency };
   }
 
   chat(

@@ -60,6 +60,19 @@ test.each([
   await vi.waitUntil(() => api.stops === 1);
 });
 
+test('with the whole model on the GPU it is loaded again, and the conversation stays', async () => {
+  const { run, ended } = await ask('Why?');
+  run.end.resolve(resultOf('So.'));
+  await ended;
+  const before = page.chat.conversation.value;
+  await page.setResidency('resident');
+  const stage = page.models.stage.value;
+  expect(stage.kind === 'ready' && stage.model.residency).toBe('resident');
+  expect(page.chat.conversation.value).toEqual(before);
+  page.settings.restoreDefaults();
+  expect(page.settings.settings.value.residency).toBe('resident');
+});
+
 test('an answer goes on when another model is removed', async () => {
   await ask('Why?');
   await page.removePack('other');
