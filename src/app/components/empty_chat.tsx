@@ -23,8 +23,10 @@ export function EmptyChat({ name, model }: { name: string; model: LoadedModel })
     <div class="empty-chat">
       <h1>Ask {name}</h1>
       <p>
-        {model.layerBytes.length} layers, {formatBytes(wholeBytes(model))} on this device’s disk.
-        One layer at a time is on the GPU: {formatBytes(Math.max(...model.layerBytes))}.
+        {model.layerBytes.length} layers, {formatBytes(wholeBytes(model))} on this device’s disk.{' '}
+        {model.residency === 'strict'
+          ? `One layer at a time is on the GPU: ${formatBytes(Math.max(...model.layerBytes))}.`
+          : 'All of them stay on the GPU.'}
       </p>
       <SoftwareNote />
       <ul class="examples" aria-label="Examples">
