@@ -10,12 +10,23 @@ export interface AdapterDescription {
   readonly software: boolean;
 }
 
+/** A product of matrices that the device's subgroups have, as Dawn tells it: `[M, K]` by `[K, N]`. */
+export interface SubgroupMatrixConfig {
+  readonly componentType: string;
+  readonly resultComponentType: string;
+  readonly M: number;
+  readonly N: number;
+  readonly K: number;
+}
+
 /** A device and what the choice of kernels depends on. */
 export interface Gpu {
   readonly device: GPUDevice;
   readonly adapter: AdapterDescription;
   /** Invocations of a subgroup; null where there are no subgroups, or subgroups of several sizes. */
   readonly subgroup_size: number | null;
+  /** What its subgroups multiply; empty where they multiply no matrices. */
+  readonly subgroup_matrices: readonly SubgroupMatrixConfig[];
   /** Resolves when the device is gone. */
   readonly lost: Promise<DeviceLostError>;
 }
@@ -33,6 +44,8 @@ const LIMITS = [
   'maxBufferSize',
   'maxStorageBufferBindingSize',
   'maxComputeWorkgroupStorageSize',
+  'maxComputeInvocationsPerWorkgroup',
+  'maxComputeWorkgroupSizeX',
 ] as const;
 
 /**
@@ -64,10 +77,19 @@ export async function openGpu(gpu: GPU | undefined): Promise<Gpu> {
       device.features.has('subgroups') && info.subgroupMinSize === info.subgroupMaxSize
         ? info.subgroupMinSize
         : null,
+    subgroup_matrices: subgroupMatrices(info),
     lost: device.lost.then(
       ({ message, reason }) => new DeviceLostError({ reason: message || reason }),
     ),
   };
+}
+
+/** Only Dawn has them, and only where its flags let it. */
+function subgroupMatrices(info: GPUAdapterInfo): SubgroupMatrixConfig[] {
+  const { subgroupMatrixConfigs = [] } = info as GPUAdapterInfo & {
+    subgroupMatrixConfigs?: Iterable<SubgroupMatrixConfig>;
+  };
+  return [...subgroupMatrixConfigs];
 }
 
 /** The adapter in a few words, for people. */

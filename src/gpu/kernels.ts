@@ -4,6 +4,7 @@ import attentionDecodeWgsl from '../../shaders/attention_decode.wgsl?raw';
 import gatherRowsWgsl from '../../shaders/gather_rows.wgsl?raw';
 import matmulWgsl from '../../shaders/matmul.wgsl?raw';
 import matmulQuadWgsl from '../../shaders/matmul_quad.wgsl?raw';
+import matmulSubgroupWgsl from '../../shaders/matmul_subgroup.wgsl?raw';
 import matvecWgsl from '../../shaders/matvec.wgsl?raw';
 import matvecQuadWgsl from '../../shaders/matvec_quad.wgsl?raw';
 import repetitionPenaltyWgsl from '../../shaders/repetition_penalty.wgsl?raw';
@@ -75,6 +76,26 @@ export const matmul: Kernel = {
       ? [per(value(c, 'ROWS'), 128), per(tokens, 64)]
       : [per(value(c, 'ROWS'), 64), per(tokens, 32)],
 };
+
+/** For devices that `multipliesMatrices`. */
+export const matmul_subgroup: Kernel = {
+  label: 'matmul_subgroup',
+  wgsl: matmulSubgroupWgsl,
+  bindings: matmul.bindings,
+  decodes: true,
+  workgroups: (c, tokens) => {
+    const tile = c.WIDE ? 128 : 64;
+    return [per(value(c, 'ROWS'), tile), per(tokens, tile)];
+  },
+};
+
+/** From about as many outputs on there are enough of the larger tiles for a large GPU: so seen on an H200. */
+const WIDE_OUTPUTS = 2 ** 21;
+
+/** Whether `matmul` and `matmul_subgroup` are faster with their larger tiles, the constant WIDE. */
+export function isWide(rows: number, tokens: number): boolean {
+  return rows * tokens >= WIDE_OUTPUTS;
+}
 
 export const matmul_quad: Kernel = {
   label: 'matmul_quad',
@@ -188,6 +209,7 @@ export const KERNELS: readonly Kernel[] = [
   withSubgroups(matvec_normed),
   matvec_quad,
   matmul,
+  matmul_subgroup,
   matmul_quad,
   rope_append,
   attention,

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { ShaderError } from '../../src/gpu/errors.ts';
 import type { Constants, Kernel, Specialization } from '../../src/gpu/kernel.ts';
 import { KERNELS } from '../../src/gpu/kernels.ts';
+import { moduleText } from '../../src/gpu/module_text.ts';
 import { Pipelines } from '../../src/gpu/pipelines.ts';
 import { TYPES } from './data.ts';
 import { openNullDevice } from './null_device.ts';
@@ -17,6 +18,7 @@ const CONSTANTS: Record<string, Constants> = {
   matvec: { ...MATRIX, GATED: false, THREADS: 64, GROUP_ROWS: 4 },
   matvec_quad: MATRIX,
   matmul: MATRIX,
+  matmul_subgroup: MATRIX,
   matmul_quad: MATRIX,
   rope_append: { ...HEADS, ROPE_DIM: 64, ...PAGES },
   attention: { ...HEADS, SCALE: 0.125, ...PAGES },
@@ -40,10 +42,13 @@ const specializationsOf = (kernel: Kernel): Specialization[] => {
     : [{ kernel, constants }];
 };
 
+const MATRICES = KERNELS.filter(({ wgsl }) => wgsl.includes('subgroup_matrix;'));
 const SUBGROUPS = KERNELS.filter(
-  ({ wgsl, parts }) => wgsl.includes('enable subgroups;') || parts?.includes('sum_subgroups'),
+  (kernel) =>
+    !MATRICES.includes(kernel) &&
+    (kernel.wgsl.includes('enable subgroups;') || kernel.parts?.includes('sum_subgroups')),
 );
-const PLAIN = KERNELS.filter((kernel) => !SUBGROUPS.includes(kernel));
+const PLAIN = KERNELS.filter((kernel) => !MATRICES.includes(kernel) && !SUBGROUPS.includes(kernel));
 
 test('every .wgsl file is a registered kernel, and every kernel has a file', () => {
   const files = readdirSync('shaders').filter((name) => name.endsWith('.wgsl'));
@@ -79,5 +84,21 @@ test.each(SUBGROUPS)(
       await expect(without.prepare([specialization])).rejects.toThrow(ShaderError);
     }
     await new Pipelines(await openNullDevice(['subgroups'])).prepare(specializations);
+  },
+);
+
+// The null device has too little workgroup memory for a pipeline.
+test.each(MATRICES)(
+  '$label needs subgroup matrices, and is sound for every stored type with them',
+  async (kernel) => {
+    const features = ['subgroups', 'shader-f16'] as GPUFeatureName[];
+    const without = new Pipelines(await openNullDevice(features));
+    const matrices = 'chromium-experimental-subgroup-matrix' as GPUFeatureName;
+    const device = await openNullDevice([...features, matrices]);
+    for (const specialization of specializationsOf(kernel)) {
+      await expect(without.prepare([specialization])).rejects.toThrow(ShaderError);
+      const module = device.createShaderModule({ code: moduleText(specialization) });
+      expect((await module.getCompilationInfo()).messages).toEqual([]);
+    }
   },
 );

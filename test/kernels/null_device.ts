@@ -2,7 +2,7 @@ import { create, globals } from 'webgpu';
 
 Object.assign(globalThis, globals);
 /** Dawn is unloaded with its last `GPU` object. */
-const dawn = create(['backend=null']);
+const dawn = create(['backend=null', 'enable-dawn-features=allow_unsafe_apis']);
 
 /** A device that checks every command and compiles every shader, and runs none. */
 export async function openNullDevice(features: GPUFeatureName[] = []): Promise<GPUDevice> {
