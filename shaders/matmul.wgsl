@@ -3,6 +3,7 @@
 override ROWS: u32;             // out_features
 override COLS: u32;             // in_features, a multiple of 32
 override Y_STRIDE: u32;         // floats from one token's output to the next
+override Y_FIRST: u32 = 0;    // where the first row's output stands, after what the binding's offset can say
 override ACCUMULATE: bool;      // add to y: the residual connection
 override WIDE: bool = false;    // larger tiles: faster where there are enough of them for the whole GPU
 
@@ -90,7 +91,7 @@ fn matmul(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) 
 
 fn store(token: u32, row: u32, sum: f32) {
   if (token < pass_.tokens && row < ROWS) {
-    let at = token * Y_STRIDE + row;
+    let at = token * Y_STRIDE + Y_FIRST + row;
     if (ACCUMULATE) { y[at] += sum; } else { y[at] = sum; }
   }
 }

@@ -11,6 +11,7 @@ enable subgroups;
 override ROWS: u32;           // out_features
 override COLS: u32;           // in_features, a multiple of 32
 override Y_STRIDE: u32;       // floats from one token's output to the next
+override Y_FIRST: u32 = 0;    // where the first row's output stands, after what the binding's offset can say
 override ACCUMULATE: bool;    // add to y: the residual connection
 
 struct Pass { tokens: u32 }
@@ -67,7 +68,7 @@ fn store(row: u32, token: u32, lane: u32) {
     for (var t = 0u; t < TILE_TOKENS; t++) {
       let my_token = token + (t ^ lane);
       if (row + r < ROWS && my_token < pass_.tokens) {
-        let at = my_token * Y_STRIDE + row + r;
+        let at = my_token * Y_STRIDE + Y_FIRST + row + r;
         let sum = kept[r * TILE_TOKENS / 4 + t / 4][t % 4];
         if (ACCUMULATE) { y[at] += sum; } else { y[at] = sum; }
       }

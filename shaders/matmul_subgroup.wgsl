@@ -7,6 +7,7 @@ enable subgroups;
 override ROWS: u32;             // out_features
 override COLS: u32;             // in_features, a multiple of 32
 override Y_STRIDE: u32;         // floats from one token's output to the next
+override Y_FIRST: u32 = 0;    // where the first row's output stands, after what the binding's offset can say
 override ACCUMULATE: bool;      // add to y: the residual connection
 override WIDE: bool = false;    // larger tiles: faster where there are enough of them for the whole GPU
 
@@ -152,7 +153,7 @@ fn store(sums: Sums, scales: vec2f, first_token: u32, first_row: u32, subgroup: 
     let four = bitcast<vec4f>(staged[subgroup * 64 + quad]) / scales.x / scales.y;
     for (var r = 0u; r < 4; r++) {
       if (token < pass_.tokens && row + r < ROWS) {
-        let at = token * Y_STRIDE + row + r;
+        let at = token * Y_STRIDE + Y_FIRST + row + r;
         if (ACCUMULATE) { y[at] += four[r]; } else { y[at] = four[r]; }
       }
     }

@@ -4,6 +4,7 @@
 override ROWS: u32;           // out_features
 override COLS: u32;           // in_features, a multiple of 32
 override Y_STRIDE: u32;       // floats from one token's output to the next
+override Y_FIRST: u32 = 0;    // where the first row's output stands, after what the binding's offset can say
 override ACCUMULATE: bool;    // add to y: the residual connection
 override GATED: bool;         // ROWS / 2 outputs
 override THREADS: u32;        // invocations of a workgroup
@@ -38,7 +39,7 @@ fn product(row: u32, block: u32, lo: mat4x4f, hi: mat4x4f, sum: f32) -> f32 {
 
 fn store(token: u32, output: u32, outputs: u32, value: f32) {
   if (output >= outputs) { return; }
-  let at = token * Y_STRIDE + output;
+  let at = token * Y_STRIDE + Y_FIRST + output;
   if (ACCUMULATE) { y[at] += value; } else { y[at] = value; }
 }
 

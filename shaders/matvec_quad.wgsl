@@ -9,6 +9,7 @@ enable subgroups;
 override ROWS: u32;           // out_features
 override COLS: u32;           // in_features, a multiple of 32
 override Y_STRIDE: u32;       // floats from one token's output to the next
+override Y_FIRST: u32 = 0;    // where the first row's output stands, after what the binding's offset can say
 override ACCUMULATE: bool;    // add to y: the residual connection
 
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;       // [tokens, COLS / 4]
@@ -100,7 +101,7 @@ fn matvec_quad(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_in
   }
   for (var r = 0u; r < TILE_ROWS; r++) {
     if (row + r < ROWS) {
-      let at = group.y * Y_STRIDE + row + r;
+      let at = group.y * Y_STRIDE + Y_FIRST + row + r;
       if (ACCUMULATE) { y[at] += kept[SUMS + r].x; } else { y[at] = kept[SUMS + r].x; }
     }
   }

@@ -13,6 +13,7 @@ import { type Batch, BatchInputs, batchOf } from './batch.ts';
 import { ContextLengthError, TokenRangeError } from './errors.ts';
 import { forward, forwardResident, type Model, type Observer, rehearse } from './forward.ts';
 import { KvCache } from './kv_cache.ts';
+import { MATVEC_TOKENS } from './ops.ts';
 import { Recordings } from './recordings.ts';
 import { Sampler, TOKENS_IN_FLIGHT } from './sampler.ts';
 import type { SamplingOptions } from './sampling.ts';
@@ -39,7 +40,7 @@ export interface EngineOptions {
   readonly budget_weights?: number | undefined;
 }
 
-const PREFILL_TOKENS = 256;
+const PREFILL_TOKENS = 512;
 const RING_PIECES = 3;
 const RING_PIECE_BYTES = 4 * 2 ** 20;
 
@@ -114,7 +115,10 @@ export class Engine {
       const collector = {
         dispatch: (specialization: Specialization) => needed.push(specialization),
       };
-      for (const tokens of [1, prefill_tokens]) rehearse(model, collector, tokens);
+      // Of many tokens, few and many may take kernels of other tiles.
+      for (const tokens of [1, MATVEC_TOKENS + 1, prefill_tokens]) {
+        rehearse(model, collector, Math.min(tokens, prefill_tokens));
+      }
       await pipelines.prepare(needed);
       return new Engine(gpu, model, sampler, prefill_tokens);
     } catch (error) {

@@ -33,8 +33,10 @@ export interface OpsModel {
   readonly subgroup_size: number | null;
 }
 
+/** A binding begins at a multiple of so many floats (`minStorageBufferOffsetAlignment`). */
+const BINDING_FLOATS = 64;
 /** Up to this many tokens a matrix is multiplied vector by vector. */
-const MATVEC_TOKENS = 4;
+export const MATVEC_TOKENS = 4;
 /** Invocations that share the rows of a matvec: as many as a row has blocks of 32 columns, within these. */
 const MATVEC_THREADS = [32, 64, 128, 256];
 /** Rows that a workgroup of a matvec takes. */
@@ -97,6 +99,8 @@ export class Ops {
     const { accumulate = false, first_output = 0, outputs = weight.rows } = options;
     const kernel = this.matrixKernel(kernels.matvec);
     for (const tile of weight.tiles) {
+      const first = first_output + tile.first_row;
+      const rest = first % BINDING_FLOATS;
       this.dispatcher.dispatch(
         {
           kernel,
@@ -105,6 +109,10 @@ export class Ops {
             COLS: weight.cols,
             Y_STRIDE: outputs,
             ACCUMULATE: accumulate,
+            ...(rest > 0 && { Y_FIRST: rest }),
+            ...(kernel === kernels.matmul && {
+              WIDE: kernels.isWide(tile.rows, this.tokens),
+            }),
             ...this.matvecConstants(kernel, weight),
           },
           type: tile.type,
@@ -112,7 +120,7 @@ export class Ops {
         {
           pass: { buffer: this.pass },
           x: { buffer: x },
-          y: { buffer: y, offset: (first_output + tile.first_row) * 4 },
+          y: { buffer: y, offset: (first - rest) * 4 },
         },
         this.tokens,
         tile.planes,

@@ -56,7 +56,7 @@ export interface PlacementLimits {
   readonly binding_bytes: number;
 }
 
-/** A tile's first row is a multiple of this, so that its outputs start at an aligned binding offset. */
+/** Where a tensor is cut, a tile's first row is a multiple of this, so that its outputs start at an aligned offset. */
 export const TILE_ROWS = 64;
 /** No tile has more rows: a kernel that takes four rows a workgroup reaches `maxComputeWorkgroupsPerDimension`. */
 const MOST_TILE_ROWS = 4 * 65_535;
