@@ -188,7 +188,10 @@ export class Ops {
       this.tokens,
     );
     this.dispatcher.dispatch(
-      { kernel: kernels.attention, constants: { ...heads, ...scale } },
+      {
+        kernel: this.quad ? kernels.attention_quad : kernels.attention,
+        constants: { ...heads, ...scale },
+      },
       buffers,
       this.inputs.span_count,
     );

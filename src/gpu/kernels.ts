@@ -1,6 +1,7 @@
 import argmaxWgsl from '../../shaders/argmax.wgsl?raw';
 import attentionWgsl from '../../shaders/attention.wgsl?raw';
 import attentionDecodeWgsl from '../../shaders/attention_decode.wgsl?raw';
+import attentionQuadWgsl from '../../shaders/attention_quad.wgsl?raw';
 import gatherRowsWgsl from '../../shaders/gather_rows.wgsl?raw';
 import matmulWgsl from '../../shaders/matmul.wgsl?raw';
 import matmulQuadWgsl from '../../shaders/matmul_quad.wgsl?raw';
@@ -140,6 +141,12 @@ export const attention: Kernel = {
   workgroups: (c, spans) => [value(c, 'KV_HEADS'), spans],
 };
 
+export const attention_quad: Kernel = {
+  ...attention,
+  label: 'attention_quad',
+  wgsl: attentionQuadWgsl,
+};
+
 export const attention_decode: Kernel = {
   label: 'attention_decode',
   wgsl: attentionDecodeWgsl,
@@ -213,6 +220,7 @@ export const KERNELS: readonly Kernel[] = [
   matmul_quad,
   rope_append,
   attention,
+  attention_quad,
   attention_decode,
   silu_mul,
   argmax,

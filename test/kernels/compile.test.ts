@@ -22,6 +22,7 @@ const CONSTANTS: Record<string, Constants> = {
   matmul_quad: MATRIX,
   rope_append: { ...HEADS, ROPE_DIM: 64, ...PAGES },
   attention: { ...HEADS, SCALE: 0.125, ...PAGES },
+  attention_quad: { ...HEADS, SCALE: 0.125, ...PAGES },
   attention_decode: { ...HEADS, ROPE_DIM: 64, SCALE: 0.125, ...PAGES },
   silu_mul: { WIDTH: 1536 },
   argmax: { COUNT: 49152, FROM_LOGITS: true },
