@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { create, globals } from 'webgpu';
+import { findBrowser } from '../scripts/browser/find_browser.js';
+import { softwareDriver } from '../scripts/browser/software_driver.js';
 import { NoDawnAdapterError } from './errors.ts';
 
 /** What Chromium calls a dangerous API includes 16-bit floats on NVIDIA cards under Vulkan. */
@@ -31,16 +33,22 @@ export async function openDawn(): Promise<GPU> {
   process.env.XDG_RUNTIME_DIR ??= tmpdir();
   const own = await adapterOf(FLAGS);
   if (own) return own;
-  const driver = SWIFTSHADER_PLACES.map((place) => `${place}/${SWIFTSHADER_DRIVER}`).find((path) =>
-    existsSync(path),
-  );
+  const driver =
+    SWIFTSHADER_PLACES.map((place) => `${place}/${SWIFTSHADER_DRIVER}`).find(existsSync) ??
+    (await browsersDriver());
   if (driver && !process.env.VK_DRIVER_FILES) {
     // The Vulkan loader reads it anew for each instance.
     process.env.VK_DRIVER_FILES = driver;
     const software = await adapterOf(FLAGS);
     if (software) return software;
   }
-  throw new NoDawnAdapterError({ driver: driver ?? null });
+  throw new NoDawnAdapterError({ driver });
+}
+
+/** The driver beside the browser that the tests use, such as Playwright's own. */
+async function browsersDriver(): Promise<string | null> {
+  const browser = await findBrowser().catch(() => null);
+  return browser && softwareDriver(browser);
 }
 
 /** Dawn with these flags, if it finds an adapter. */

@@ -10,15 +10,18 @@ import { UsageError } from './errors.ts';
 const HELP = `lamina: language models, one layer on the GPU at a time
 
   lamina ask [--model M] [--greedy] [--max-tokens N] [--temperature T] [--top-k K] [--top-p P] [--min-p P]
-             [--repetition-penalty R] [--seed S] [--system TEXT] [--residency strict|streaming|resident] [--budget BYTES] [--json] "prompt"
+             [--repetition-penalty R] [--seed S] [--system TEXT] [--residency R] [--budget BYTES] [--json] "prompt"
                           answers; the text to standard output, the statistics to standard error
   lamina tokens [--model M] [--no-special] "text"
                           the token ids, as one JSON array
-  lamina logits [--model M] --tokens 1,2,3 [--residency strict|streaming|resident] [--budget BYTES] --out FILE.f32 [--hidden-states FILE.f32]
+  lamina logits [--model M] --tokens 1,2,3 [--residency R] [--budget BYTES] --out FILE.f32
+             [--hidden-states FILE.f32]
                           float32 logits [positions, vocab_size] of every position, and the hidden states
                           [layers + 2, positions, hidden_size]: embedding, after each layer, after the final norm
   lamina inspect [--json] M
                           architecture, tensors, bytes per layer
+  lamina bench [--model M] [--residency R]… [--budget BYTES] [--prompt-tokens N] [--decode N] [--repeat N] [--json]
+                          prefill and decode in each residency, beside what this device can do at best
   lamina synth --shape smollm2-135m|llama-1b|qwen3-4b|llama-8b|llama-70b|custom --type F32|F16|Q4_0|Q4_1|Q8_0
              [--layers N] [--seed S] [--hidden-size N] [--intermediate-size N] [--attention-heads N]
              [--key-value-heads N] [--head-dim N] [--vocab-size N] [--context-length N] (--out FILE.gguf | --pack FOLDER)
@@ -26,6 +29,7 @@ const HELP = `lamina: language models, one layer on the GPU at a time
                           Llama architecture, also qwen3-4b; a pack is what importing the file would give
 
   M  a .gguf file, the folder of an imported pack, or a pack's name; without it, the default model
+  R  strict: one layer on the GPU at a time; streaming: as many parts stay there as BYTES hold; resident: all
 `;
 
 type Command = (args: string[]) => Promise<void>;

@@ -58,7 +58,8 @@ export async function forward(
   for (let layer = 0; layer < config.num_hidden_layers; layer++) {
     const tensors = await weights.layer(layer, commands);
     decode(model, layer, tensors, tokens);
-    commands.submit();
+    // The GPU begins while the next layer is read; where nothing is read, all goes out together.
+    if (!weights.resident) commands.submit();
     await observeHidden(model, observer, layer + 1, model.state.x, tokens);
   }
   if (!options.head && !observer) return;

@@ -69,7 +69,10 @@ export class Pipelines {
     const label = moduleLabel(specialization);
     let module = this.modules.get(label);
     if (!module) {
+      // `compile` reports what is wrong with it.
+      this.device.pushErrorScope('validation');
       module = this.device.createShaderModule({ label, code: moduleText(specialization) });
+      this.device.popErrorScope().catch(() => undefined);
       this.modules.set(label, module);
     }
     return module;

@@ -132,7 +132,8 @@ test('an import goes on from the verified files after the tab was killed in its 
   }, MODEL);
   expect(before.map(({ complete }) => complete)).toEqual([false]);
   expect(notOpened!.name).toBe('PackIncompleteError');
-  expect(verified).toBeGreaterThanOrEqual(3);
+  // The last file may have been whole, and not yet written down as such.
+  expect(verified).toBeGreaterThanOrEqual(2);
   expect(verified).toBeLessThan(32);
   expect(after.map(({ complete }) => complete)).toEqual([true]);
 });
@@ -145,8 +146,10 @@ test('a cancelled import ends with its error, and leaves what was finished', asy
         if (filesDone === 1) void api.cancelImport();
       }),
     );
-  }, `/test/golden/${TINY}`);
+  }, MODEL);
   expect(error!.name).toBe('ImportCancelledError');
+  const packs = await page.evaluate(() => window.lamina.api.packs());
+  expect(packs.map(({ complete }) => complete)).toEqual([false]);
 });
 
 test('every broken file is refused with a typed error, and nothing is left in the store', async ({

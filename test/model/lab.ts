@@ -1,9 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { openDawn } from '../../bin/dawn.ts';
 import { Engine, type EngineOptions } from '../../src/engine/engine.ts';
 import { openBlobSource } from '../../src/formats/sources/blob_source.ts';
-import { type Gpu, openGpu } from '../../src/gpu/device.ts';
+import type { Gpu } from '../../src/gpu/device.ts';
 import { importPack } from '../../src/store/importer.ts';
 import type { Manifest } from '../../src/store/manifest.ts';
 import { MemoryStore } from '../../src/store/memory_store.ts';
@@ -13,18 +12,6 @@ import { openManifest } from '../../src/store/open_pack.ts';
 export async function load(path: string): Promise<ArrayBuffer> {
   const bytes = await readFile(new URL(`../golden/${path}`, import.meta.url));
   return new Uint8Array(bytes).buffer;
-}
-
-export async function openTestGpu(): Promise<Gpu> {
-  return openGpu(await openDawn());
-}
-
-/** A device that seems to have no optional feature: its kernels are those of a plain GPU. */
-export async function openPlainGpu(): Promise<Gpu> {
-  const dawn = await openDawn();
-  const adapter = await dawn.requestAdapter();
-  if (adapter) Object.defineProperty(adapter, 'features', { value: new Set() });
-  return openGpu(Object.assign(dawn, { requestAdapter: async () => adapter }));
 }
 
 /** A checkpoint of test/golden as a pack in memory. */

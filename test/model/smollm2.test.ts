@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openPack } from '../../bin/model.ts';
 import { ChatModel } from '../../src/engine/chat_model.ts';
+import { openDevice } from '../kernels/device.ts';
 import {
   type ChatReport,
   compareChat,
@@ -11,12 +12,12 @@ import {
   referenceChats,
   TOLERANCES,
 } from '../reference/smollm2.ts';
-import { load, openTestGpu } from './lab.ts';
+import { load } from './lab.ts';
 
 let model: ChatModel;
 beforeAll(async () => {
   const { store, pack } = await openPack(undefined);
-  model = await ChatModel.load({ gpu: await openTestGpu(), store, pack });
+  model = await ChatModel.load({ gpu: await openDevice(), store, pack });
 });
 afterAll(() => model?.destroy());
 

@@ -1,11 +1,9 @@
-import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { runLamina } from './run_lamina.ts';
 
-const LAMINA = fileURLToPath(new URL('../../bin/lamina.js', import.meta.url));
 const SMALL = ['--shape', 'custom', '--type', 'Q4_0', '--layers', '3', '--seed', '5'];
 
 let folder: string;
@@ -14,14 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-function lamina(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  return new Promise((resolve) => {
-    const env = { ...process.env, LAMINA_PACKS: join(folder, 'packs') };
-    execFile(process.execPath, [LAMINA, ...args], { env }, (error, out, err) => {
-      resolve({ code: error ? Number(error.code) : 0, out, err });
-    });
-  });
-}
+const lamina = (...args: string[]) => runLamina(folder, args);
 
 async function filesOf(path: string): Promise<Map<string, Buffer>> {
   const files = new Map<string, Buffer>();

@@ -10,15 +10,8 @@ import { Conversation } from '../../src/engine/generate.ts';
 import { GREEDY } from '../../src/engine/sampling.ts';
 import type { Gpu } from '../../src/gpu/device.ts';
 import { GpuBudgetError } from '../../src/gpu/errors.ts';
-import {
-  importTiny,
-  load,
-  logitsOf,
-  openPlainGpu,
-  openTestGpu,
-  openTiny,
-  type TinyModel,
-} from './lab.ts';
+import { openDevice, openPlainDevice } from '../kernels/device.ts';
+import { importTiny, load, logitsOf, openTiny, type TinyModel } from './lab.ts';
 
 interface Expected {
   readonly input_ids: readonly [readonly number[]];
@@ -35,7 +28,7 @@ async function expectedOf(name: string): Promise<Expected> {
 let gpu: Gpu;
 let engine: Engine;
 beforeAll(async () => {
-  gpu = await openTestGpu();
+  gpu = await openDevice();
 });
 afterEach(() => engine?.destroy());
 
@@ -89,8 +82,8 @@ describe.each(['llama-f16', 'llama-q4_1', 'llama-q8_0'])('%s', (name) => {
 });
 
 describe.each([
-  { name: 'as it is', open: openTestGpu },
-  { name: 'without optional features', open: openPlainGpu },
+  { name: 'as it is', open: openDevice },
+  { name: 'without optional features', open: openPlainDevice },
 ])('on the device $name', ({ open }) => {
   let own: Gpu;
   let tiny: TinyModel;

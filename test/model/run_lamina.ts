@@ -1,0 +1,23 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export interface Run {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/**
+ * Runs the command line.
+ * @param folder packs that it imports go below this one
+ */
+export function runLamina(folder: string, args: readonly string[]): Promise<Run> {
+  const lamina = fileURLToPath(new URL('../../bin/lamina.js', import.meta.url));
+  const env = { ...process.env, LAMINA_PACKS: join(folder, 'packs') };
+  return new Promise((resolve) => {
+    execFile(process.execPath, [lamina, ...args], { env }, (error, out, err) => {
+      resolve({ code: error ? Number(error.code) : 0, out, err });
+    });
+  });
+}
