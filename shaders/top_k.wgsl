@@ -1,13 +1,13 @@
-// The KEEP likeliest of every 1024 candidates, likeliest first, of equals the lowest id first: a bitonic sort in
-// workgroup memory (Batcher 1968). Run again over its own output until one workgroup is left.
+// The KEEP likeliest of at most 1024 candidates, likeliest first, of equals the lowest id first: a bitonic sort in
+// workgroup memory (Batcher 1968). One workgroup.
 override COUNT: u32;         // candidates that come in
-override FROM_LOGITS: bool;  // the first run: candidate i is (i, logits[i])
+override FROM_LOGITS: bool;  // candidate i is (i, logits[i])
 override KEEP: u32;          // at most 1024
 
 struct Candidate { id: u32, logit: f32 }
-@group(0) @binding(0) var<storage, read> logits: array<f32>;                // [COUNT] read by the first run
-@group(0) @binding(1) var<storage, read> candidates: array<Candidate>;      // [COUNT] read by the later runs
-@group(0) @binding(2) var<storage, read_write> kept: array<Candidate>;      // [workgroups, KEEP]
+@group(0) @binding(0) var<storage, read> logits: array<f32>;                // [COUNT] read if FROM_LOGITS
+@group(0) @binding(1) var<storage, read> candidates: array<Candidate>;      // [COUNT] read if not
+@group(0) @binding(2) var<storage, read_write> kept: array<Candidate>;      // [KEEP]
 
 const THREADS = 256u;
 const WIDTH = 1024u;
@@ -19,12 +19,11 @@ fn before(a: Candidate, b: Candidate) -> bool {
 }
 
 @compute @workgroup_size(THREADS)
-fn top_k(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
+fn top_k(@builtin(local_invocation_index) local: u32) {
   for (var i = local; i < WIDTH; i += THREADS) {
-    let source = group.x * WIDTH + i;
     var candidate = NOBODY;
-    if (source < COUNT) {
-      if (FROM_LOGITS) { candidate = Candidate(source, logits[source]); } else { candidate = candidates[source]; }
+    if (i < COUNT) {
+      if (FROM_LOGITS) { candidate = Candidate(i, logits[i]); } else { candidate = candidates[i]; }
     }
     sorted[i] = candidate;
   }
@@ -45,6 +44,6 @@ fn top_k(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) l
   }
   workgroupBarrier();
   for (var i = local; i < KEEP; i += THREADS) {
-    kept[group.x * KEEP + i] = sorted[i];
+    kept[i] = sorted[i];
   }
 }

@@ -8,7 +8,7 @@ import { allCandidates, draw, type SamplingOptions } from './sampling.ts';
 
 /** Candidates that come back from the GPU when a token is drawn. */
 const KEEP = 128;
-/** Candidates that one workgroup of `top_k` sorts. */
+/** Candidates that `top_k` sorts at once. */
 const SORTED = 1024;
 /** Bytes of what `argmax` or `softmax_sum` says, before the candidates. */
 const HEADER = 16;
@@ -23,8 +23,13 @@ interface Buffers {
   readonly ids: GPUBuffer;
   /** The best of each chunk of logits. */
   readonly found: GPUBuffer;
-  /** `top_k` goes to and fro between these. */
-  readonly candidates: readonly [GPUBuffer, GPUBuffer];
+  /** The likeliest of every SORTED-th token; in the end the KEEP likeliest of all. */
+  readonly best: GPUBuffer;
+  /** The KEEP likeliest of `best`. */
+  readonly sorted: GPUBuffer;
+  /** Tokens that are at least as likely as the last of `sorted`, and how many these are. */
+  readonly list: GPUBuffer;
+  readonly listed: GPUBuffer;
   /** What comes back: the argmax or the sum, then KEEP candidates. */
   readonly result: GPUBuffer;
   /** Takes what only an option of a kernel would write or read. */
@@ -66,13 +71,15 @@ export class Sampler {
     const storage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
     const make = (label: string, bytes: number, usage = storage) =>
       ledger.create('activations', label, bytes, usage);
-    const list = Math.ceil(vocab_size / SORTED) * KEEP * 8;
     const buffers: Buffers = {
       penalty: await make('repetition penalty', 16, uniform),
       sampling: await make('sampling', 16, uniform),
       ids: await make('penalized ids', vocab_size * 4),
       found: await make('best of chunks', argmaxGroups(vocab_size) * 16),
-      candidates: [await make('candidates a', list), await make('candidates b', list)],
+      best: await make('best of strides', SORTED * 8),
+      sorted: await make('sorted', KEEP * 8),
+      list: await make('likely tokens', SORTED * 8),
+      listed: await make('count of likely tokens', 16),
       result: await make('sampled', HEADER + KEEP * 8),
       unused: await make('unused', 16),
     };
@@ -86,7 +93,7 @@ export class Sampler {
       ...argmaxRuns(vocab_size),
       { kernel: kernels.softmax_sum, constants: { VOCAB: vocab_size } },
       { kernel: kernels.repetition_penalty, constants: {} },
-      ...topKRuns(vocab_size),
+      ...likeliestRuns(vocab_size).filter((run) => run !== undefined),
     ];
   }
 
@@ -178,17 +185,10 @@ export class Sampler {
       },
       1,
     );
-    let [source, target] = buffers.candidates;
-    for (const run of topKRuns(vocab_size)) {
-      commands.dispatch(
-        run,
-        { logits: { buffer: logits }, candidates: { buffer: source }, kept: { buffer: target } },
-        1,
-      );
-      [source, target] = [target, source];
-    }
+    this.likeliest(logits);
     const kept = Math.min(KEEP, vocab_size);
-    commands.copy(source, 0, buffers.result, HEADER, kept * 8);
+    commands.copy(buffers.best, 0, buffers.result, HEADER, kept * 8);
+    commands.copy(buffers.listed, 0, buffers.result, HEADER - 4, 4);
     const words = new Uint32Array(await this.read(HEADER + kept * 8));
     const floats = new Float32Array(words.buffer);
     checkFinite(words[2]!, position);
@@ -196,11 +196,36 @@ export class Sampler {
     const ids = Uint32Array.from({ length: kept }, (_, i) => words[list + 2 * i]!);
     const best = Float32Array.from({ length: kept }, (_, i) => floats[list + 2 * i + 1]!);
     const complete = kept === vocab_size;
-    const token = draw({ ids, logits: best, total: floats[1]!, complete }, options, u);
-    if (token !== null) return token;
+    // So many tokens as likely as each other do not occur in models; then the list is only a part of them.
+    const listed = vocab_size > SORTED ? words[3]! : vocab_size;
+    if (listed <= SORTED) {
+      const token = draw({ ids, logits: best, total: floats[1]!, complete }, options, u);
+      if (token !== null) return token;
+    }
     const whole = { buffer: logits, size: vocab_size * 4 };
     const row = new Float32Array(await readBack(this.ledger, commands, whole));
     return draw(allCandidates(row, temperature), options, u)!;
+  }
+
+  /**
+   * The KEEP likeliest tokens, sorted, into `best`. No token is among them that is less likely than the KEEP-th of
+   * any KEEP or more tokens: with such a bound few are left to be sorted.
+   */
+  private likeliest(logits: GPUBuffer): void {
+    const { best, sorted, list, listed } = this.buffers;
+    const run = (specialization: Specialization, buffers: Record<string, GPUBuffer>): void => {
+      const views = Object.entries(buffers).map(([name, buffer]) => [name, { buffer }] as const);
+      this.commands.dispatch(specialization, Object.fromEntries(views), 1);
+    };
+    const [sort, bound, keep] = likeliestRuns(this.vocab_size);
+    if (!bound || !keep) {
+      run(sort, { logits, candidates: list, kept: best });
+      return;
+    }
+    run(bound, { logits, best, list, listed });
+    run(sort, { logits, candidates: best, kept: sorted });
+    run(keep, { logits, sorted, list, listed });
+    run(sort, { logits, candidates: list, kept: best });
   }
 
   private read(size: number): Promise<ArrayBuffer> {
@@ -219,16 +244,21 @@ function argmaxRuns(vocab_size: number): [Specialization, Specialization] {
   ];
 }
 
-/** `top_k` over the logits, then over its own output until one list of KEEP is left. */
-function topKRuns(vocab_size: number): Specialization[] {
-  const runs: Specialization[] = [];
-  let count = vocab_size;
-  do {
-    const constants = { COUNT: count, FROM_LOGITS: runs.length === 0, KEEP };
-    runs.push({ kernel: kernels.top_k, constants });
-    count = Math.ceil(count / SORTED) * KEEP;
-  } while (count > KEEP);
-  return runs;
+/** What `likeliest` runs: a sort, and for a vocabulary that is too large for one what finds out which tokens to sort. */
+function likeliestRuns(
+  vocab_size: number,
+): [sort: Specialization, bound?: Specialization, keep?: Specialization] {
+  const sort = (COUNT: number, FROM_LOGITS: boolean): Specialization => ({
+    kernel: kernels.top_k,
+    constants: { COUNT, FROM_LOGITS, KEEP },
+  });
+  if (vocab_size <= SORTED) return [sort(vocab_size, true)];
+  const COUNT = vocab_size;
+  return [
+    sort(SORTED, false),
+    { kernel: kernels.strided_max, constants: { COUNT, STRIDE: SORTED } },
+    { kernel: kernels.keep_likely, constants: { COUNT, LAST: KEEP - 1, MOST: SORTED } },
+  ];
 }
 
 function checkFinite(count: number, position: number): void {

@@ -3,6 +3,7 @@ import attentionWgsl from '../../shaders/attention.wgsl?raw';
 import attentionDecodeWgsl from '../../shaders/attention_decode.wgsl?raw';
 import attentionQuadWgsl from '../../shaders/attention_quad.wgsl?raw';
 import gatherRowsWgsl from '../../shaders/gather_rows.wgsl?raw';
+import keepLikelyWgsl from '../../shaders/keep_likely.wgsl?raw';
 import matmulWgsl from '../../shaders/matmul.wgsl?raw';
 import matmulQuadWgsl from '../../shaders/matmul_quad.wgsl?raw';
 import matmulSubgroupWgsl from '../../shaders/matmul_subgroup.wgsl?raw';
@@ -13,6 +14,7 @@ import rmsNormWgsl from '../../shaders/rms_norm.wgsl?raw';
 import ropeAppendWgsl from '../../shaders/rope_append.wgsl?raw';
 import siluMulWgsl from '../../shaders/silu_mul.wgsl?raw';
 import softmaxSumWgsl from '../../shaders/softmax_sum.wgsl?raw';
+import stridedMaxWgsl from '../../shaders/strided_max.wgsl?raw';
 import topKWgsl from '../../shaders/top_k.wgsl?raw';
 import type { Constants, Kernel } from './kernel.ts';
 
@@ -195,7 +197,23 @@ export const top_k: Kernel = {
   wgsl: topKWgsl,
   bindings: { logits: 'read', candidates: 'read', kept: 'write' },
   decodes: false,
-  workgroups: (c) => [per(value(c, 'COUNT'), 1024), 1],
+  workgroups: () => [1, 1],
+};
+
+export const strided_max: Kernel = {
+  label: 'strided_max',
+  wgsl: stridedMaxWgsl,
+  bindings: { logits: 'read', best: 'write', list: 'write', listed: 'write' },
+  decodes: false,
+  workgroups: (c) => [per(value(c, 'STRIDE'), 64), 1],
+};
+
+export const keep_likely: Kernel = {
+  label: 'keep_likely',
+  wgsl: keepLikelyWgsl,
+  bindings: { logits: 'read', sorted: 'read', list: 'write', listed: 'write' },
+  decodes: false,
+  workgroups: (c) => [per(value(c, 'COUNT'), 64), 1],
 };
 
 /** Here `tokens` counts the ids that are made less likely. */
@@ -226,5 +244,7 @@ export const KERNELS: readonly Kernel[] = [
   argmax,
   softmax_sum,
   top_k,
+  strided_max,
+  keep_likely,
   repetition_penalty,
 ];

@@ -27,7 +27,9 @@ const CONSTANTS: Record<string, Constants> = {
   silu_mul: { WIDTH: 1536 },
   argmax: { COUNT: 49152, FROM_LOGITS: true },
   softmax_sum: { VOCAB: 49152 },
-  top_k: { COUNT: 49152, FROM_LOGITS: true, KEEP: 128 },
+  top_k: { COUNT: 1024, FROM_LOGITS: true, KEEP: 128 },
+  strided_max: { COUNT: 49152, STRIDE: 1024 },
+  keep_likely: { COUNT: 49152, LAST: 127, MOST: 1024 },
   repetition_penalty: {},
 };
 
