@@ -2,9 +2,8 @@
 // the type; `load_block(b)` fetches block b of the tensor (rows one after another) and `weights8(block, i)`, i in
 // 0..4, gives eight of its values: `lo` is values 4i..4i+3, `hi` is values 16+4i..16+4i+3.
 // That split is the order in which the 4-bit types keep their nibbles, so decoding one word fills both.
-// For kernels of which each invocation wants eight values only, `codes8(b, i)` fetches their codes q alone, and
-// `affine(b)` the block's (d, m): value = d * q + m.
-// For kernels of which a quad's four invocations have other columns of x at hand, `load_turned(b, lane)` fetches the
+// For kernels that multiply codes q and bring scale and minimum in afterwards, value = d * q + m, `affine(b)` is the
+// block's (d, m). Where a quad's four invocations have other columns of x at hand, `load_turned(b, lane)` fetches the
 // codes of block b so that `raw8(codes, p)` are those of eight values number lane ^ p, in `weights8`'s order, but as
 // they lie in their words: q is raw8 * (PLACES_LO, PLACES_HI), and these factors may as well go into x, once for many
 // rows. `affine_pair(b)`, b even, is the (d, m) of blocks b and b + 1; PAIRED: they come out of the same words.

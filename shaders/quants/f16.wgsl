@@ -15,10 +15,6 @@ fn weights8(block: Block, i: u32) -> Eight {
   return Eight(four_halves(codes[block.first + i]), four_halves(codes[block.first + 4 + i]));
 }
 
-fn codes8(block: u32, i: u32) -> Eight {
-  return Eight(four_halves(codes[block * 8 + i]), four_halves(codes[block * 8 + 4 + i]));
-}
-
 fn affine(block: u32) -> vec2f {
   return vec2f(1, 0);
 }
@@ -33,7 +29,7 @@ fn load_turned(block: u32, lane: u32) -> Turned {
 }
 
 fn raw8(block: Turned, p: u32) -> Eight {
-  return codes8(block.block, block.lane ^ p);
+  return weights8(load_block(block.block), block.lane ^ p);
 }
 
 const PAIRED = false;

@@ -11,10 +11,6 @@ fn weights8(block: Block, i: u32) -> Eight {
   return Eight(codes[block.first + i], codes[block.first + 4 + i]);
 }
 
-fn codes8(block: u32, i: u32) -> Eight {
-  return Eight(codes[block * 8 + i], codes[block * 8 + 4 + i]);
-}
-
 fn affine(block: u32) -> vec2f {
   return vec2f(1, 0);
 }
@@ -29,7 +25,7 @@ fn load_turned(block: u32, lane: u32) -> Turned {
 }
 
 fn raw8(block: Turned, p: u32) -> Eight {
-  return codes8(block.block, block.lane ^ p);
+  return weights8(load_block(block.block), block.lane ^ p);
 }
 
 const PAIRED = false;

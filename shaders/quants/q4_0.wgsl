@@ -13,11 +13,6 @@ fn weights8(block: Block, i: u32) -> Eight {
   return Eight(block.d * (nibbles(word) - 8), block.d * (nibbles(word >> 4) - 8));
 }
 
-fn codes8(block: u32, i: u32) -> Eight {
-  let word = codes[block][i];
-  return Eight(nibbles(word), nibbles(word >> 4));
-}
-
 fn affine(block: u32) -> vec2f {
   return half_of(scales[block / 2], block) * vec2f(1, -8);
 }

@@ -14,11 +14,6 @@ fn weights8(block: Block, i: u32) -> Eight {
   return Eight(block.d * nibbles(word) + block.m, block.d * nibbles(word >> 4) + block.m);
 }
 
-fn codes8(block: u32, i: u32) -> Eight {
-  let word = codes[block][i];
-  return Eight(nibbles(word), nibbles(word >> 4));
-}
-
 fn affine(block: u32) -> vec2f {
   return vec2f(half_of(scales[block / 2], block), half_of(mins[block / 2], block));
 }

@@ -15,10 +15,6 @@ fn weights8(block: Block, i: u32) -> Eight {
   );
 }
 
-fn codes8(block: u32, i: u32) -> Eight {
-  return Eight(signed_bytes(codes[2 * block][i]), signed_bytes(codes[2 * block + 1][i]));
-}
-
 fn affine(block: u32) -> vec2f {
   return vec2f(half_of(scales[block / 2], block), 0);
 }

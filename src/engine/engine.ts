@@ -41,8 +41,10 @@ export interface EngineOptions {
 }
 
 const PREFILL_TOKENS = 512;
-const RING_PIECES = 3;
-const RING_PIECE_BYTES = 4 * 2 ** 20;
+/** Pieces that are read, copied or mapped again at the same time: mapping takes a millisecond or two. */
+const RING_PIECES = 6;
+/** A layer is one piece where it is small; beyond this, larger pieces are no faster. */
+const MOST_PIECE_BYTES = 16 * 2 ** 20;
 
 /** A model on a device. */
 export class Engine {
@@ -82,7 +84,7 @@ export class Engine {
     try {
       const pipelines = new Pipelines(device);
       const commands = new Commands(device, pipelines);
-      const ring = await StagingRing.create(ledger, RING_PIECES, RING_PIECE_BYTES);
+      const ring = await StagingRing.create(ledger, RING_PIECES, pieceBytes(manifest));
       const limits = {
         buffer_bytes: device.limits.maxBufferSize,
         binding_bytes: device.limits.maxStorageBufferBindingSize,
@@ -246,6 +248,11 @@ export class Engine {
       }
     }
   }
+}
+
+/** A file of a pack is a multiple of 256 bytes, and so is a piece. */
+function pieceBytes({ layers }: Manifest): number {
+  return Math.min(MOST_PIECE_BYTES, Math.max(...layers.map(({ bytes }) => bytes)));
 }
 
 /** An observer of a whole prompt, as it sees the chunk that starts at token `first`. */

@@ -29,12 +29,6 @@ export interface HeadTile {
   readonly rows: number;
 }
 
-/** A part that stays on the GPU. */
-interface Pinned {
-  readonly bytes: number;
-  readonly tensors: ReadonlyMap<string, WeightTensor>;
-}
-
 export interface WeightsOptions {
   readonly store: WeightStore;
   readonly pack: string;
@@ -64,7 +58,8 @@ export class Weights {
   private readonly files: ReadonlyMap<string, StoredFile>;
   private readonly limits: PlacementLimits;
   private readonly layers: readonly Placement[];
-  private readonly pinned = new Map<Part, Pinned>();
+  /** The tensors of the parts that stay on the GPU. */
+  private readonly pinned = new Map<Part, ReadonlyMap<string, WeightTensor>>();
   /** What passes through; null when everything is pinned. */
   private readonly slot: Slot | null;
 
@@ -106,7 +101,7 @@ export class Weights {
   /** The whole embedding, if it stays on the GPU in one piece. */
   get resident_embedding(): WeightTensor | null {
     const pinned = this.pinned.get('embedding');
-    return pinned ? only(pinned.tensors) : null;
+    return pinned ? only(pinned) : null;
   }
 
   /** Nothing has to be read for a pass. */
@@ -149,23 +144,23 @@ export class Weights {
       return this.load(this.manifest.layers[index]!, this.layers[index]!, index, commands);
     }
     this.onResident(index);
-    return pinned.tensors;
+    return pinned;
   }
 
   /** Where a layer's tensors lie once it is loaded. */
   layerTensors(index: number): ReadonlyMap<string, WeightTensor> {
-    return this.pinned.get(index)?.tensors ?? this.slot!.tensors(this.layers[index]!);
+    return this.pinned.get(index) ?? this.slot!.tensors(this.layers[index]!);
   }
 
   /** The final norm. */
   async finalNorm(commands: Commands): Promise<WeightTensor> {
-    const norm = this.pinned.get('head')?.tensors.get(this.normTensor.name);
+    const norm = this.pinned.get('head')?.get(this.normTensor.name);
     if (norm) return norm;
     return only(await this.load(this.manifest.head, this.finalNormPlacement(), 'head', commands));
   }
 
   finalNormTensor(): WeightTensor {
-    const norm = this.pinned.get('head')?.tensors.get(this.normTensor.name);
+    const norm = this.pinned.get('head')?.get(this.normTensor.name);
     return norm ?? only(this.slot!.tensors(this.finalNormPlacement()));
   }
 
@@ -202,8 +197,7 @@ export class Weights {
     const slot = await Slot.create(ledger, ring, String(part), sizes);
     this.bytes_read += await slot.fill(commands, this.files.get(file.name)!, placement);
     commands.submit();
-    const bytes = sizes.reduce((sum, size) => sum + size, 0);
-    this.pinned.set(part, { bytes, tensors: slot.tensors(placement) });
+    this.pinned.set(part, slot.tensors(placement));
   }
 
   private get embeddingTensor(): PackTensor {
@@ -227,7 +221,7 @@ export class Weights {
   }
 
   private residentHead(): WeightTensor | undefined {
-    return this.pinned.get(this.tied ? 'embedding' : 'head')?.tensors.get(this.headTensor.name);
+    return this.pinned.get(this.tied ? 'embedding' : 'head')?.get(this.headTensor.name);
   }
 
   /** What a tile of rows may take: it lies in the slot's first chunk. */
