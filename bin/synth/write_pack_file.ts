@@ -1,4 +1,5 @@
-import { BLOCK_TYPES, type BlockType } from '../../src/formats/block_types.ts';
+import type { BlockType } from '../../src/formats/block_type.ts';
+import { BLOCK_TYPES } from '../../src/formats/block_types.ts';
 import { createSha256 } from '../../src/store/sha256.ts';
 import type { WriteWeights } from '../../src/store/weight_file.ts';
 import { repeat } from './pattern.ts';

@@ -1,36 +1,11 @@
+import type { BlockType } from './block_type.ts';
 import { F16 } from './blocks/f16.ts';
 import { F32 } from './blocks/f32.ts';
 import { Q4_0 } from './blocks/q4_0.ts';
 import { Q4_1 } from './blocks/q4_1.ts';
 import { Q8_0 } from './blocks/q8_0.ts';
 
-export type PlaneName = 'codes' | 'scales' | 'mins';
-
-/** One plane of a block type: the same field of every block, block after block. */
-export interface Plane {
-  readonly name: PlaneName;
-  readonly bytes_per_block: number;
-}
-
-/**
- * A stored block type: how a run of values becomes bytes in a checkpoint (blocks, one struct after
- * another) and in a pack (planes, one field after another). `shaders/quants/<name>.wgsl` is the GPU's side.
- */
-export interface BlockType {
-  readonly name: string;
-  /** The type's number in GGUF (`enum ggml_type`). */
-  readonly ggml_type: number;
-  /** Values in a block. */
-  readonly block_size: number;
-  /** Bytes of a block in a checkpoint: the sum over the planes. */
-  readonly block_bytes: number;
-  readonly planes: readonly Plane[];
-  /** Splits `count` blocks into planes, bit for bit; `planes[i]` receives `count * bytes_per_block` bytes. */
-  split(blocks: Uint8Array, count: number, planes: readonly Uint8Array[]): void;
-  /** The values of `count` blocks given as planes: `count * block_size` floats. */
-  decode(planes: readonly Uint8Array[], count: number): Float32Array<ArrayBuffer>;
-}
-
+/** Every stored type, once. */
 export const BLOCK_TYPES = { F32, F16, Q4_0, Q4_1, Q8_0 } as const satisfies Record<
   string,
   BlockType

@@ -1,4 +1,5 @@
-import type { BlockTypeName, PlaneName } from '../formats/block_types.ts';
+import type { PlaneName } from '../formats/block_type.ts';
+import type { BlockTypeName } from '../formats/block_types.ts';
 import type { ModelConfig } from '../model/config.ts';
 import type { TokenizerData } from '../model/tokenizer_data.ts';
 

@@ -1,4 +1,5 @@
-import { BLOCK_TYPES, type BlockType } from '../formats/block_types.ts';
+import type { BlockType } from '../formats/block_type.ts';
+import { BLOCK_TYPES } from '../formats/block_types.ts';
 import type { TensorInfo } from '../formats/checkpoint.ts';
 import type { ByteSource } from '../formats/source.ts';
 import type { PlannedFile } from './pack_layout.ts';

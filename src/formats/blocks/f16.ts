@@ -1,4 +1,4 @@
-import type { BlockType } from '../block_types.ts';
+import type { BlockType } from '../block_type.ts';
 import { halfToFloatBits } from './half.ts';
 
 /** IEEE float16, little-endian. */

@@ -1,4 +1,4 @@
-import type { BlockType } from '../block_types.ts';
+import type { BlockType } from '../block_type.ts';
 
 /** Plain float32, little-endian. */
 export const F32: BlockType = {

@@ -1,4 +1,4 @@
-import type { BlockType } from '../block_types.ts';
+import type { BlockType } from '../block_type.ts';
 import { copyField } from './copy_field.ts';
 import { halfAt } from './half.ts';
 

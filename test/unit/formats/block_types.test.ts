@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { BLOCK_TYPES, type BlockType } from '../../../src/formats/block_types.ts';
+import type { BlockType } from '../../../src/formats/block_type.ts';
+import { BLOCK_TYPES } from '../../../src/formats/block_types.ts';
 import { golden } from '../store/golden.ts';
 
 interface QuantCase {

@@ -1,0 +1,26 @@
+export type PlaneName = 'codes' | 'scales' | 'mins';
+
+/** One plane of a block type: the same field of every block, block after block. */
+export interface Plane {
+  readonly name: PlaneName;
+  readonly bytes_per_block: number;
+}
+
+/**
+ * A stored block type: how a run of values becomes bytes in a checkpoint (blocks, one struct after
+ * another) and in a pack (planes, one field after another). `shaders/quants/<name>.wgsl` is the GPU's side.
+ */
+export interface BlockType {
+  readonly name: string;
+  /** The type's number in GGUF (`enum ggml_type`). */
+  readonly ggml_type: number;
+  /** Values in a block. */
+  readonly block_size: number;
+  /** Bytes of a block in a checkpoint: the sum over the planes. */
+  readonly block_bytes: number;
+  readonly planes: readonly Plane[];
+  /** Splits `count` blocks into planes, bit for bit; `planes[i]` receives `count * bytes_per_block` bytes. */
+  split(blocks: Uint8Array, count: number, planes: readonly Uint8Array[]): void;
+  /** The values of `count` blocks given as planes: `count * block_size` floats. */
+  decode(planes: readonly Uint8Array[], count: number): Float32Array<ArrayBuffer>;
+}
