@@ -64,7 +64,7 @@ export class Weights {
   private readonly slot: Slot | null;
 
   private constructor(
-    { manifest, limits }: WeightsOptions,
+    { manifest, limits, pinned }: WeightsOptions,
     files: ReadonlyMap<string, StoredFile>,
     layers: readonly Placement[],
     slot: Slot | null,
@@ -75,7 +75,7 @@ export class Weights {
     this.layers = layers;
     this.slot = slot;
     this.largest_layer_bytes = Math.max(...manifest.layers.map(({ bytes }) => bytes));
-    this.head_tiles = this.cutHead();
+    this.head_tiles = this.cutHead(pinned.has(this.tied ? 'embedding' : 'head'));
   }
 
   /** Opens the pack's files, makes room on the device, and reads what is pinned. */
@@ -237,10 +237,10 @@ export class Weights {
     return place([alone({ tensor: this.headTensor, first_row, rows })], this.limits);
   }
 
-  private cutHead(): HeadTile[] {
+  /** One tile where the matrix stays on the GPU. */
+  private cutHead(stays: boolean): HeadTile[] {
     const all = rowsOf(this.headTensor);
-    const pinned = this.slot === null || this.residentHead();
-    const most = pinned ? all : rowsThatFit(this.headTensor, this.tile_bytes);
+    const most = stays ? all : rowsThatFit(this.headTensor, this.tile_bytes);
     const tiles: HeadTile[] = [];
     for (let first_row = 0; first_row < all; first_row += most) {
       tiles.push({ first_row, rows: Math.min(most, all - first_row) });

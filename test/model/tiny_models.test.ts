@@ -97,10 +97,19 @@ describe.each([
   test('streamed, in part or whole, the model gives what it gives resident, bit for bit', async () => {
     const ids = expected.input_ids[0];
     const outputs: { logits: Float32Array; rows: Float32Array[]; tokens: readonly number[] }[] = [];
+    const { embedding, layers, head } = tiny.manifest;
+    const [layer] = layers.map(({ bytes }) => bytes);
+    // Streaming, the first layer and the output matrix stay, and the second layer passes.
+    const budget_weights = layer! + head.bytes;
+    const expectedBytes = {
+      strict: layer,
+      streaming: budget_weights + layer!,
+      resident: embedding.bytes + 2 * layer! + head.bytes,
+    };
     for (const residency of ['strict', 'streaming', 'resident'] as const) {
-      const budget_weights = tiny.manifest.layers[0]!.bytes;
       engine = await openTiny(own, tiny, { residency, budget_weights });
       expect(engine.resident).toBe(residency === 'resident');
+      expect(engine.ledger.read('weights').bytes).toBe(expectedBytes[residency]);
       const logits = await logitsOf(engine, ids);
       const rows: Float32Array[] = [];
       for (const [i, id] of expected.greedy.entries()) {
