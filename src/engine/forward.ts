@@ -62,6 +62,8 @@ export async function forward(
     if (!weights.resident) commands.submit();
     await observeHidden(model, observer, layer + 1, model.state.x, tokens);
   }
+  // Before the next pass writes its inputs: that happens at once, not in the order of what is recorded.
+  commands.submit();
   if (!options.head && !observer) return;
 
   norm(model, await weights.finalNorm(commands), tokens);

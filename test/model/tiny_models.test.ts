@@ -132,6 +132,19 @@ describe.each([
     }
   });
 
+  test('a prompt that comes in several chunks is continued alike in every residency', async () => {
+    for (const residency of ['strict', 'streaming', 'resident'] as const) {
+      const options = { residency, budget_weights: tiny.manifest.layers[0]!.bytes };
+      engine = await openTiny(own, tiny, { ...options, prefill_tokens: 7 });
+      const conversation = new Conversation(engine);
+      const { token_ids } = await conversation.generate(expected.input_ids[0], [], {
+        max_tokens: 16,
+      });
+      expect(token_ids, residency).toEqual(expected.greedy);
+      engine.destroy();
+    }
+  });
+
   test('resident, it ends where it is told to, and a next turn goes on from there', async () => {
     engine = await openTiny(own, tiny, { residency: 'resident' });
     const read = engine.weights.bytes_read;
