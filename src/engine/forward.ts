@@ -108,7 +108,6 @@ async function embed(model: Model, ids: Uint32Array): Promise<void> {
     run(model, 'embedding', ids.length, (ops) =>
       ops.gatherRows(resident, { buffer: inputs.ids }, { buffer: state.x }),
     );
-    commands.submit();
     return;
   }
   const at_once = Math.min(weights.embedding_rows, ids.length);
@@ -162,15 +161,19 @@ function headRows(model: Model, first: number, rows: number): void {
 }
 
 function multiplyHead(model: Model, tile: HeadTile, matrix: WeightTensor, rows: number): void {
-  const { config, state, inputs } = model;
+  const name = `head ${tile.first_row}`;
+  run(model, name, rows, (ops) => linearHead(ops, model, tile, matrix), model.inputs.head_pass);
+}
+
+/** A tile of the output matrix makes its part of the logits. */
+function linearHead(
+  ops: Ops,
+  { config, state }: Model,
+  tile: HeadTile,
+  matrix: WeightTensor,
+): void {
   const to = { first_output: tile.first_row, outputs: config.vocab_size };
-  run(
-    model,
-    `head ${tile.first_row}`,
-    rows,
-    (ops) => ops.linear(matrix, state.head_x, state.logits, to),
-    inputs.head_pass,
-  );
+  ops.linear(matrix, state.head_x, state.logits, to);
 }
 
 /** Runs steps; those of a single token are recorded the first time and from then on only repeated. */
@@ -191,16 +194,15 @@ function run(
 
 /** Runs every step through `dispatcher` without loading anything: what it is given is what a pass will need. */
 export function rehearse(model: Model, dispatcher: Dispatcher, tokens: number): void {
-  const { config, weights, kv, state, inputs } = model;
+  const { weights, kv, state, inputs } = model;
   const ops = new Ops(dispatcher, model, tokens, inputs.pass);
   ops.gatherRows(weights.embeddingTensorView(), { buffer: inputs.ids }, { buffer: state.x });
-  for (let layer = 0; layer < config.num_hidden_layers; layer++) {
-    decoderLayer(ops, layerWeights(weights.layerTensors(layer)), kv.layers[layer]!, state);
+  for (const [layer, cache] of kv.layers.entries()) {
+    decoderLayer(ops, layerWeights(weights.layerTensors(layer)), cache, state);
   }
   ops.rmsNorm(state.x, weights.finalNormTensor(), state.normed);
   for (const tile of weights.head_tiles) {
-    const to = { first_output: tile.first_row, outputs: config.vocab_size };
-    ops.linear(weights.headTileTensor(tile), state.head_x, state.logits, to);
+    linearHead(ops, model, tile, weights.headTileTensor(tile));
   }
 }
 
