@@ -34,6 +34,7 @@ export async function logits(args: string[]): Promise<void> {
     manifest,
     residency,
     budget_weights: numberOption('--budget', values.budget),
+    precision: 'f32',
   });
   const out = FloatFile.create(values.out, [ids.length, vocab_size]);
   const hidden = values['hidden-states']

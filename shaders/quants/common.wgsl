@@ -7,6 +7,8 @@
 // codes of block b so that `raw8(codes, p)` are those of eight values number lane ^ p, in `weights8`'s order, but as
 // they lie in their words: q is raw8 * (PLACES_LO, PLACES_HI), and these factors may as well go into x, once for many
 // rows. `affine_pair(b)`, b even, is the (d, m) of blocks b and b + 1; PAIRED: they come out of the same words.
+// Types of codes that are small integers also have `bytes8(codes, p)`: the codes of those eight values as signed bytes,
+// the first four in one word, the last four in another.
 struct Eight { lo: vec4f, hi: vec4f }
 
 struct AffinePair { d: vec2f, m: vec2f }

@@ -30,6 +30,11 @@ fn raw8(block: Turned, p: u32) -> Eight {
   return raw_nibbles(block.codes[p]);
 }
 
+fn bytes8(block: Turned, p: u32) -> vec2u {
+  let word = block.codes[p];
+  return vec2u(word & 0x0f0f0f0f, (word >> 4) & 0x0f0f0f0f);
+}
+
 const PAIRED = true;
 
 fn affine_pair(block: u32) -> AffinePair {

@@ -32,6 +32,10 @@ fn raw8(block: Turned, p: u32) -> Eight {
   return Eight(raw_signed_bytes(block.low[p]), raw_signed_bytes(block.high[p]));
 }
 
+fn bytes8(block: Turned, p: u32) -> vec2u {
+  return vec2u(block.low[p], block.high[p]);
+}
+
 const PAIRED = true;
 
 fn affine_pair(block: u32) -> AffinePair {

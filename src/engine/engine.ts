@@ -1,4 +1,5 @@
 import { Commands } from '../gpu/commands.ts';
+import { type ComputeUnits, computeUnits } from '../gpu/compute_units.ts';
 import { adapterName, type Gpu } from '../gpu/device.ts';
 import type { DeviceLostError } from '../gpu/errors.ts';
 import type { Specialization } from '../gpu/kernel.ts';
@@ -20,6 +21,8 @@ import type { SamplingOptions } from './sampling.ts';
 import { createState } from './state.ts';
 import { partBytes, Weights } from './weights.ts';
 
+export type Precision = 'f32' | 'f16';
+
 export interface EngineOptions {
   readonly gpu: Gpu;
   readonly store: WeightStore;
@@ -38,6 +41,10 @@ export interface EngineOptions {
   readonly residency?: Residency | undefined;
   /** When streaming: bytes of weights that may stay on the GPU beside the slot. */
   readonly budget_weights?: number | undefined;
+  /** What products of many tokens may round their factors to where that is faster: f16 unless given. */
+  readonly precision?: Precision | undefined;
+  /** Which kernels run; those for the device unless given. */
+  readonly units?: ComputeUnits;
 }
 
 const PREFILL_TOKENS = 512;
@@ -80,6 +87,8 @@ export class Engine {
     const context_length = options.context_length ?? config.max_position_embeddings;
     const prefill_tokens = Math.min(options.prefill_tokens ?? PREFILL_TOKENS, context_length);
     const residency = options.residency ?? 'strict';
+    const units = options.units ?? (await computeUnits(gpu));
+    const rounds = options.precision !== 'f32';
     const ledger = new BufferLedger(device, options.budget);
     try {
       const pipelines = new Pipelines(device);
@@ -104,12 +113,12 @@ export class Engine {
         config,
         weights,
         kv: await KvCache.create(ledger, commands, config, sequences, context_length),
-        state: await createState(ledger, config, prefill_tokens),
+        state: await createState(ledger, config, prefill_tokens, sequences),
         inputs: await BatchInputs.create(ledger, config, prefill_tokens),
         commands,
         ledger,
         recordings: new Recordings(commands),
-        subgroup_size: gpu.subgroup_size,
+        units: { ...units, matrices: units.matrices && rounds },
       };
       model.kv.onGrow = () => model.recordings.forget();
       const sampler = await Sampler.create(ledger, commands, config.vocab_size);
@@ -179,6 +188,11 @@ export class Engine {
     let count = 2;
     rehearse(this.model, { dispatch: () => void count++ }, 1);
     return count;
+  }
+
+  /** What the products of many tokens round their factors to. */
+  get precision(): Precision {
+    return this.model.units.matrices ? 'f16' : 'f32';
   }
 
   /** Whether `greedyAhead` can run: nothing has to be read from disk for a token. */

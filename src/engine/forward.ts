@@ -1,4 +1,5 @@
 import type { Commands } from '../gpu/commands.ts';
+import type { ComputeUnits } from '../gpu/compute_units.ts';
 import type { BufferLedger } from '../gpu/ledger.ts';
 import { readBack } from '../gpu/readback.ts';
 import type { ModelConfig } from '../model/config.ts';
@@ -21,8 +22,7 @@ export interface Model {
   readonly commands: Commands;
   readonly ledger: BufferLedger;
   readonly recordings: Recordings;
-  /** Invocations of the device's subgroups; null: it has none. */
-  readonly subgroup_size: number | null;
+  readonly units: ComputeUnits;
 }
 
 /** What to look at on the way, for tests and research. */

@@ -1,5 +1,8 @@
+import type { BlockTypeName } from '../formats/block_types.ts';
+import type { ComputeUnits } from '../gpu/compute_units.ts';
 import type { BufferView, Constants, Kernel, Specialization } from '../gpu/kernel.ts';
 import * as kernels from '../gpu/kernels.ts';
+import { hasBytes } from '../gpu/quants.ts';
 import type { ModelConfig } from '../model/config.ts';
 import type { BatchInputs } from './batch.ts';
 import { type KvCache, type LayerCache, PAGE } from './kv_cache.ts';
@@ -24,13 +27,23 @@ export interface LinearOptions {
   readonly outputs?: number;
 }
 
+interface MatrixShape {
+  readonly rows: number;
+  readonly cols: number;
+  readonly type: BlockTypeName;
+}
+
+interface Choice {
+  readonly kernel: Kernel;
+  readonly constants: Constants;
+}
+
 export interface OpsModel {
   readonly config: ModelConfig;
   readonly inputs: BatchInputs;
   readonly kv: KvCache;
   readonly state: State;
-  /** Invocations of the device's subgroups; null: it has none. */
-  readonly subgroup_size: number | null;
+  readonly units: ComputeUnits;
 }
 
 /** A binding begins at a multiple of so many floats (`minStorageBufferOffsetAlignment`). */
@@ -39,8 +52,6 @@ const BINDING_FLOATS = 64;
 export const MATVEC_TOKENS = 4;
 /** Invocations that share the rows of a matvec: as many as a row has blocks of 32 columns, within these. */
 const MATVEC_THREADS = [32, 64, 128, 256];
-/** Rows that a workgroup of a matvec takes. */
-const MATVEC_ROWS = 4;
 
 /**
  * The steps of a transformer as kernels, over the tokens of one batch. All activations are f32, rows of tokens. On a
@@ -53,7 +64,7 @@ export class Ops {
   private readonly inputs: BatchInputs;
   private readonly kv: KvCache;
   private readonly state: State;
-  private readonly subgroup_size: number | null;
+  private readonly units: ComputeUnits;
   /** Rows of activations, and the uniform that holds their number. */
   private readonly tokens: number;
   private readonly pass: GPUBuffer;
@@ -64,7 +75,7 @@ export class Ops {
     this.inputs = model.inputs;
     this.kv = model.kv;
     this.state = model.state;
-    this.subgroup_size = model.subgroup_size;
+    this.units = model.units;
     this.tokens = tokens;
     this.pass = pass;
   }
@@ -97,23 +108,21 @@ export class Ops {
   /** y = W x, or y += W x. */
   linear(weight: WeightTensor, x: GPUBuffer, y: GPUBuffer, options: LinearOptions = {}): void {
     const { accumulate = false, first_output = 0, outputs = weight.rows } = options;
-    const kernel = this.matrixKernel(kernels.matvec);
     for (const tile of weight.tiles) {
       const first = first_output + tile.first_row;
       const rest = first % BINDING_FLOATS;
+      const shape = { rows: tile.rows, cols: weight.cols, type: tile.type };
+      const { kernel, constants } = this.matrixKernel(shape);
       this.dispatcher.dispatch(
         {
           kernel,
           constants: {
+            ...constants,
             ROWS: tile.rows,
             COLS: weight.cols,
             Y_STRIDE: outputs,
             ACCUMULATE: accumulate,
             ...(rest > 0 && { Y_FIRST: rest }),
-            ...(kernel === kernels.matmul && {
-              WIDE: kernels.isWide(tile.rows, this.tokens),
-            }),
-            ...this.matvecConstants(kernel, weight),
           },
           type: tile.type,
         },
@@ -174,10 +183,22 @@ export class Ops {
     };
     const alone = this.tokens === 1 || this.inputs.one_per_sequence;
     if (alone && !this.quad) {
-      const constants = { ...heads, ...rope, ...scale };
+      const { SPLITS } = kernels;
+      const parts = {
+        parts: { buffer: this.state.attention_parts },
+        weights: { buffer: this.state.attention_weights },
+      };
       this.dispatcher.dispatch(
-        { kernel: kernels.attention_decode, constants },
-        buffers,
+        { kernel: kernels.attention_split, constants: { ...heads, ...rope, ...scale, SPLITS } },
+        { ...buffers, ...parts },
+        this.tokens,
+      );
+      this.dispatcher.dispatch(
+        {
+          kernel: kernels.attention_merge,
+          constants: { HEADS: num_attention_heads, HEAD_DIM: head_dim, PAGE, SPLITS },
+        },
+        { ...buffers, ...parts },
         this.tokens,
       );
       return;
@@ -213,16 +234,17 @@ export class Ops {
     y: GPUBuffer,
     constants: Constants,
   ): void {
-    const kernel = this.matrixKernel(kernels.matvec_normed);
+    const shape = { rows: tile.rows, cols: weight.cols, type: tile.type };
+    const matvec = this.matvecKernel(shape);
     this.dispatcher.dispatch(
       {
-        kernel,
+        kernel: kernels.normed(matvec.kernel),
         constants: {
+          ...matvec.constants,
           ROWS: tile.rows,
           COLS: weight.cols,
           ACCUMULATE: false,
           EPS: this.config.rms_norm_eps,
-          ...this.matvecConstants(kernel, weight),
           ...constants,
         },
         type: tile.type,
@@ -234,7 +256,7 @@ export class Ops {
   }
 
   private get quad(): boolean {
-    return this.subgroup_size === 4;
+    return this.units.quad;
   }
 
   /** The tile of a matrix that the fused kernels can take; null when they cannot. */
@@ -243,22 +265,46 @@ export class Ops {
   }
 
   /** The kernel for as many tokens as there are, and for this device. */
-  private matrixKernel(matvec: Kernel): Kernel {
+  private matrixKernel(shape: MatrixShape): Choice {
     const many = this.tokens > MATVEC_TOKENS;
-    if (this.quad) return many ? kernels.matmul_quad : kernels.matvec_quad;
-    if (many) return kernels.matmul;
-    return this.subgroup_size ? kernels.withSubgroups(matvec) : matvec;
-  }
-
-  private matvecConstants({ label }: Kernel, { cols }: WeightTensor): Constants {
-    if (label !== kernels.matvec.label) return {};
-    const THREADS =
-      MATVEC_THREADS.find((threads) => threads * 32 >= cols) ?? MATVEC_THREADS.at(-1)!;
+    if (this.quad) {
+      return { kernel: many ? kernels.matmul_quad : kernels.matvec_quad, constants: {} };
+    }
+    if (!many) return this.matvecKernel(shape);
     return {
-      THREADS,
-      GROUP_ROWS: MATVEC_ROWS,
-      GATED: false,
-      ...(this.subgroup_size && { SUBGROUP: this.subgroup_size }),
+      kernel: this.units.matrices ? kernels.matmul_subgroup : kernels.matmul,
+      constants: { WIDE: kernels.isWide(shape.rows, this.tokens) },
     };
   }
+
+  private matvecKernel({ rows, cols, type }: MatrixShape): Choice {
+    const { subgroup_size, packed_dots } = this.units;
+    if (subgroup_size && packed_dots && hasBytes(type)) {
+      const constants = {
+        GATED: false,
+        SUBGROUP: subgroup_size,
+        ...fixedShape(rows, cols, subgroup_size),
+      };
+      return { kernel: kernels.matvec_fixed, constants };
+    }
+    const THREADS =
+      MATVEC_THREADS.find((threads) => threads * 32 >= cols) ?? MATVEC_THREADS.at(-1)!;
+    if (!subgroup_size) return { kernel: kernels.matvec, constants: { GATED: false, THREADS } };
+    return {
+      kernel: kernels.withSubgroups(kernels.matvec),
+      constants: { GATED: false, THREADS, SUBGROUP: subgroup_size },
+    };
+  }
+}
+
+/**
+ * How `matvec_fixed` is divided, as seen on an H200: as few subgroups share a row's columns as give every part of the
+ * GPU a workgroup, and no more than have columns.
+ */
+function fixedShape(rows: number, cols: number, SUBGROUP: number): Constants {
+  const THREADS = 256;
+  const most = Math.min(THREADS / SUBGROUP, cols / ((32 * SUBGROUP) / 2));
+  let SHARES = 1;
+  while (2 * SHARES <= most && (rows / 4) * SHARES < 256 * (THREADS / SUBGROUP)) SHARES *= 2;
+  return { THREADS, SHARES };
 }

@@ -1,8 +1,9 @@
 import type { BufferView } from '../gpu/kernel.ts';
+import { SPLITS } from '../gpu/kernels.ts';
 import type { BufferLedger } from '../gpu/ledger.ts';
 import type { ModelConfig } from '../model/config.ts';
 
-/** Activations of one pass, f32, `tokens` rows each; allocated once for the largest pass. */
+/** Activations of one pass, f32, `tokens` rows each; allocated once for the largest pass of so many sequences. */
 export interface State {
   /** `[tokens, hidden_size]` the residual stream */
   readonly x: GPUBuffer;
@@ -12,6 +13,10 @@ export interface State {
   readonly qkv: GPUBuffer;
   /** `[tokens, num_attention_heads, head_dim]` what attention gathered */
   readonly attended: GPUBuffer;
+  /** `[sequences, num_attention_heads, SPLITS, head_dim]` what attention gathered from some of the keys */
+  readonly attention_parts: GPUBuffer;
+  /** `[sequences, num_attention_heads, SPLITS, 2]` the maximum and sum of their weights */
+  readonly attention_weights: GPUBuffer;
   /** `[tokens, 2 intermediate_size]` gate and up */
   readonly gate_up: GPUBuffer;
   /** `[tokens, intermediate_size]` silu(gate) * up */
@@ -29,9 +34,11 @@ export async function createState(
   ledger: BufferLedger,
   config: ModelConfig,
   tokens: number,
+  sequences: number,
 ): Promise<State> {
   const { hidden_size, intermediate_size, head_dim } = config;
   const { num_attention_heads, num_key_value_heads } = config;
+  const splits = Math.min(tokens, sequences) * num_attention_heads * SPLITS;
   const head_rows = Math.min(tokens, MAX_HEAD_ROWS);
   const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
   const floats = (label: string, rows: number, width: number): Promise<GPUBuffer> =>
@@ -41,6 +48,8 @@ export async function createState(
     normed: await floats('normed', tokens, hidden_size),
     qkv: await floats('qkv', tokens, (num_attention_heads + 2 * num_key_value_heads) * head_dim),
     attended: await floats('attended', tokens, num_attention_heads * head_dim),
+    attention_parts: await floats('attention parts', splits, head_dim),
+    attention_weights: await floats('attention weights', splits, 2),
     gate_up: await floats('gate up', tokens, 2 * intermediate_size),
     ffn: await floats('ffn', tokens, intermediate_size),
     head_x: await floats('head x', head_rows, hidden_size),

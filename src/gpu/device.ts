@@ -25,6 +25,8 @@ export interface Gpu {
   readonly adapter: AdapterDescription;
   /** Invocations of a subgroup; null where there are no subgroups, or subgroups of several sizes. */
   readonly subgroup_size: number | null;
+  /** WGSL's dot products of four bytes. */
+  readonly packed_dots: boolean;
   /** What its subgroups multiply; empty where they multiply no matrices. */
   readonly subgroup_matrices: readonly SubgroupMatrixConfig[];
   /** Resolves when the device is gone. */
@@ -77,6 +79,7 @@ export async function openGpu(gpu: GPU | undefined): Promise<Gpu> {
       device.features.has('subgroups') && info.subgroupMinSize === info.subgroupMaxSize
         ? info.subgroupMinSize
         : null,
+    packed_dots: gpu.wgslLanguageFeatures.has('packed_4x8_integer_dot_product'),
     subgroup_matrices: subgroupMatrices(info),
     lost: device.lost.then(
       ({ message, reason }) => new DeviceLostError({ reason: message || reason }),

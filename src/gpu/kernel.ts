@@ -5,7 +5,12 @@ export type Constants = Readonly<Record<string, number | boolean>>;
 /** How a kernel uses a buffer. */
 export type Access = 'uniform' | 'read' | 'write';
 
-export type Part = 'sum_subgroups' | 'sum_workgroup' | 'input_plain' | 'input_normed';
+export type Part =
+  | 'matvec_rows'
+  | 'sum_subgroups'
+  | 'sum_workgroup'
+  | 'input_plain'
+  | 'input_normed';
 
 /**
  * A kernel as plain data. Its shape comes in through pipeline-overridable constants, named in the .wgsl file;

@@ -1,13 +1,15 @@
 import argmaxWgsl from '../../shaders/argmax.wgsl?raw';
 import attentionWgsl from '../../shaders/attention.wgsl?raw';
-import attentionDecodeWgsl from '../../shaders/attention_decode.wgsl?raw';
+import attentionMergeWgsl from '../../shaders/attention_merge.wgsl?raw';
 import attentionQuadWgsl from '../../shaders/attention_quad.wgsl?raw';
+import attentionSplitWgsl from '../../shaders/attention_split.wgsl?raw';
 import gatherRowsWgsl from '../../shaders/gather_rows.wgsl?raw';
 import keepLikelyWgsl from '../../shaders/keep_likely.wgsl?raw';
 import matmulWgsl from '../../shaders/matmul.wgsl?raw';
 import matmulQuadWgsl from '../../shaders/matmul_quad.wgsl?raw';
 import matmulSubgroupWgsl from '../../shaders/matmul_subgroup.wgsl?raw';
 import matvecWgsl from '../../shaders/matvec.wgsl?raw';
+import matvecFixedWgsl from '../../shaders/matvec_fixed.wgsl?raw';
 import matvecQuadWgsl from '../../shaders/matvec_quad.wgsl?raw';
 import repetitionPenaltyWgsl from '../../shaders/repetition_penalty.wgsl?raw';
 import rmsNormWgsl from '../../shaders/rms_norm.wgsl?raw';
@@ -38,27 +40,40 @@ export const rms_norm: Kernel = {
   workgroups: (_, tokens) => [tokens, 1],
 };
 
-/** Here y has a row of W, or a pair of rows if gated, for each output; `GROUP_ROWS` of them share a workgroup. */
+/** Rows of W that a group of invocations of `matvec` takes; a pair of rows for each output if gated. */
+const GROUP_ROWS = 4;
+
 export const matvec: Kernel = {
   label: 'matvec',
   wgsl: matvecWgsl,
-  parts: ['sum_workgroup', 'input_plain'],
+  parts: ['matvec_rows', 'sum_workgroup', 'input_plain'],
   bindings: { x: 'read', y: 'write' },
   decodes: true,
-  workgroups: (c, tokens) => [per(value(c, 'ROWS'), value(c, 'GROUP_ROWS')), tokens],
+  workgroups: (c, tokens) => [per(value(c, 'ROWS'), GROUP_ROWS), tokens],
 };
 
-/** `matvec` of rms_norm(x). */
-export const matvec_normed: Kernel = {
+/** For devices with subgroups, and types that `hasBytes`. */
+export const matvec_fixed: Kernel = {
   ...matvec,
-  parts: ['sum_workgroup', 'input_normed'],
-  bindings: { ...matvec.bindings, norm_weight: 'read' },
+  label: 'matvec_fixed',
+  wgsl: matvecFixedWgsl,
+  parts: ['matvec_rows', 'sum_subgroups', 'input_plain'],
+  workgroups: (c, tokens) => {
+    const groups = value(c, 'THREADS') / value(c, 'SUBGROUP') / value(c, 'SHARES');
+    return [per(value(c, 'ROWS'), GROUP_ROWS * groups), tokens];
+  },
 };
+
+/** A matrix-vector kernel's product with rms_norm(x). */
+export function normed(kernel: Kernel): Kernel {
+  const parts = kernel.parts!.map((part) => (part === 'input_plain' ? 'input_normed' : part));
+  return { ...kernel, parts, bindings: { ...kernel.bindings, norm_weight: 'read' } };
+}
 
 /** The same kernel, adding up through subgroups. */
 export function withSubgroups(kernel: Kernel): Kernel {
-  const parts = kernel.parts?.map((part) => (part === 'sum_workgroup' ? 'sum_subgroups' : part));
-  return { ...kernel, ...(parts && { parts }) };
+  const parts = kernel.parts!.map((part) => (part === 'sum_workgroup' ? 'sum_subgroups' : part));
+  return { ...kernel, parts };
 }
 
 export const matvec_quad: Kernel = {
@@ -149,9 +164,15 @@ export const attention_quad: Kernel = {
   wgsl: attentionQuadWgsl,
 };
 
-export const attention_decode: Kernel = {
-  label: 'attention_decode',
-  wgsl: attentionDecodeWgsl,
+/** `attention_split` and `attention_merge` share the pages of a token's keys among so many workgroups. */
+export const SPLITS = 16;
+
+/** Query heads that a workgroup of `attention_split` takes, if they share keys. */
+const SHARERS = 4;
+
+export const attention_split: Kernel = {
+  label: 'attention_split',
+  wgsl: attentionSplitWgsl,
   bindings: {
     tokens: 'read',
     page_table: 'read',
@@ -159,8 +180,20 @@ export const attention_decode: Kernel = {
     qkv: 'read',
     k_cache: 'write',
     v_cache: 'write',
-    y: 'write',
+    parts: 'write',
+    weights: 'write',
   },
+  decodes: false,
+  workgroups: (c, tokens) => {
+    const [heads, kv_heads] = [value(c, 'HEADS'), value(c, 'KV_HEADS')];
+    return [kv_heads * per(heads / kv_heads, SHARERS) * value(c, 'SPLITS'), tokens];
+  },
+};
+
+export const attention_merge: Kernel = {
+  label: 'attention_merge',
+  wgsl: attentionMergeWgsl,
+  bindings: { tokens: 'read', parts: 'read', weights: 'read', y: 'write' },
   decodes: false,
   workgroups: (c, tokens) => [value(c, 'HEADS'), tokens],
 };
@@ -229,9 +262,11 @@ export const KERNELS: readonly Kernel[] = [
   gather_rows,
   rms_norm,
   matvec,
+  normed(matvec),
   withSubgroups(matvec),
-  matvec_normed,
-  withSubgroups(matvec_normed),
+  withSubgroups(normed(matvec)),
+  matvec_fixed,
+  normed(matvec_fixed),
   matvec_quad,
   matmul,
   matmul_subgroup,
@@ -239,7 +274,8 @@ export const KERNELS: readonly Kernel[] = [
   rope_append,
   attention,
   attention_quad,
-  attention_decode,
+  attention_split,
+  attention_merge,
   silu_mul,
   argmax,
   softmax_sum,

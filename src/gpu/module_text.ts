@@ -1,5 +1,6 @@
 import inputNormedWgsl from '../../shaders/parts/input_normed.wgsl?raw';
 import inputPlainWgsl from '../../shaders/parts/input_plain.wgsl?raw';
+import matvecRowsWgsl from '../../shaders/parts/matvec_rows.wgsl?raw';
 import sumSubgroupsWgsl from '../../shaders/parts/sum_subgroups.wgsl?raw';
 import sumWorkgroupWgsl from '../../shaders/parts/sum_workgroup.wgsl?raw';
 import commonWgsl from '../../shaders/quants/common.wgsl?raw';
@@ -7,6 +8,7 @@ import type { Kernel, Part, Specialization } from './kernel.ts';
 import { DECODERS } from './quants.ts';
 
 const PARTS: Readonly<Record<Part, string>> = {
+  matvec_rows: matvecRowsWgsl,
   sum_subgroups: sumSubgroupsWgsl,
   sum_workgroup: sumWorkgroupWgsl,
   input_plain: inputPlainWgsl,

@@ -13,3 +13,6 @@ export const DECODERS: Readonly<Record<BlockTypeName, string>> = {
   Q4_1: q4_1Wgsl,
   Q8_0: q8_0Wgsl,
 };
+
+/** Whether a type's codes are small integers: what `matvec_fixed` can multiply. */
+export const hasBytes = (type: BlockTypeName): boolean => DECODERS[type].includes('fn bytes8(');

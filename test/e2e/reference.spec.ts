@@ -11,13 +11,14 @@ test('the default model in a worker, streamed from OPFS, agrees with its referen
   await page.goto(`${PAGES}/test/e2e/pages/reference.html`);
   await page.waitForFunction(() => 'reference' in window);
 
-  await test.step('it is imported into OPFS', async () => {
-    const { store, adapter } = await page.evaluate(
+  const tolerances = await test.step('it is imported into OPFS', async () => {
+    const { store, adapter, precision } = await page.evaluate(
       (url) => window.reference.load(new URL(url, location.href).href),
       MODEL,
     );
     console.log(adapter);
     expect(store).toBe('opfs');
+    return TOLERANCES[precision];
   });
 
   await test.step('every string has the reference’s ids', async () => {
@@ -30,7 +31,7 @@ test('the default model in a worker, streamed from OPFS, agrees with its referen
     const errors = await page.evaluate(() => window.reference.hiddenStates());
     console.log(`hidden states: relative RMS at most ${Math.max(...errors).toExponential(2)}`);
     expect(errors).toHaveLength(32);
-    for (const error of errors) expect(error).toBeLessThan(TOLERANCES.hidden);
+    for (const error of errors) expect(error).toBeLessThan(tolerances.hidden);
   });
 
   await test.step('the passage has the reference’s log-probabilities and perplexity', async () => {
@@ -38,12 +39,12 @@ test('the default model in a worker, streamed from OPFS, agrees with its referen
     console.log(`passage: perplexity ${report.perplexity.toFixed(4)}`);
     for (const tie of report.near_ties) console.log(inWords(tie));
     expect(report.positions).toBe(1023);
-    expect(report.logit).toBeLessThan(TOLERANCES.logit);
-    expect(report.logprob).toBeLessThan(TOLERANCES.logit);
+    expect(report.logit).toBeLessThan(tolerances.logit);
+    expect(report.logprob).toBeLessThan(tolerances.logit);
     expect(Math.abs(report.perplexity / report.expected_perplexity - 1)).toBeLessThan(
-      TOLERANCES.perplexity,
+      tolerances.perplexity,
     );
-    expect(report.near_ties.filter(({ margin }) => margin >= TOLERANCES.margin)).toEqual([]);
+    expect(report.near_ties.filter(({ margin }) => margin >= tolerances.margin)).toEqual([]);
   });
 
   await test.step('all chats have the reference’s greedy tokens', async () => {
@@ -52,7 +53,7 @@ test('the default model in a worker, streamed from OPFS, agrees with its referen
     for (const tie of near_ties) console.log(inWords(tie));
     expect(reports).toHaveLength(8);
     expect(reports.filter(({ same_prompt }) => !same_prompt)).toEqual([]);
-    expect(near_ties.filter(({ margin }) => margin >= TOLERANCES.margin)).toEqual([]);
+    expect(near_ties.filter(({ margin }) => margin >= tolerances.margin)).toEqual([]);
   });
 
   await test.step('and never was more on the GPU than the largest layer', async () => {

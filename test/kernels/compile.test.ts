@@ -5,6 +5,7 @@ import type { Constants, Kernel, Specialization } from '../../src/gpu/kernel.ts'
 import { KERNELS } from '../../src/gpu/kernels.ts';
 import { moduleText } from '../../src/gpu/module_text.ts';
 import { Pipelines } from '../../src/gpu/pipelines.ts';
+import { hasBytes } from '../../src/gpu/quants.ts';
 import { TYPES } from './data.ts';
 import { openNullDevice } from './null_device.ts';
 
@@ -15,7 +16,8 @@ const PAGES = { PAGE: 64, MAX_PAGES: 128 };
 const CONSTANTS: Record<string, Constants> = {
   gather_rows: { COLS: 576 },
   rms_norm: { HIDDEN: 576, EPS: 1e-5 },
-  matvec: { ...MATRIX, GATED: false, THREADS: 64, GROUP_ROWS: 4 },
+  matvec: { ...MATRIX, GATED: false, THREADS: 64 },
+  matvec_fixed: { ...MATRIX, GATED: false, THREADS: 256, SHARES: 2 },
   matvec_quad: MATRIX,
   matmul: MATRIX,
   matmul_subgroup: MATRIX,
@@ -23,7 +25,8 @@ const CONSTANTS: Record<string, Constants> = {
   rope_append: { ...HEADS, ROPE_DIM: 64, ...PAGES },
   attention: { ...HEADS, SCALE: 0.125, ...PAGES },
   attention_quad: { ...HEADS, SCALE: 0.125, ...PAGES },
-  attention_decode: { ...HEADS, ROPE_DIM: 64, SCALE: 0.125, ...PAGES },
+  attention_split: { ...HEADS, ROPE_DIM: 64, SCALE: 0.125, ...PAGES, SPLITS: 16 },
+  attention_merge: { HEADS: 9, HEAD_DIM: 64, PAGE: 64, SPLITS: 16 },
   silu_mul: { WIDTH: 1536 },
   argmax: { COUNT: 49152, FROM_LOGITS: true },
   softmax_sum: { VOCAB: 49152 },
@@ -38,10 +41,12 @@ const partConstants = ({ parts = [] }: Kernel): Constants => ({
   ...(parts.includes('sum_subgroups') && { SUBGROUP: 32 }),
 });
 
+const typesOf = ({ wgsl }: Kernel) => (wgsl.includes('bytes8(') ? TYPES.filter(hasBytes) : TYPES);
+
 const specializationsOf = (kernel: Kernel): Specialization[] => {
   const constants = { ...CONSTANTS[kernel.label]!, ...partConstants(kernel) };
   return kernel.decodes
-    ? TYPES.map((type) => ({ kernel, constants, type }))
+    ? typesOf(kernel).map((type) => ({ kernel, constants, type }))
     : [{ kernel, constants }];
 };
 

@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import type { BlockTypeName } from '../../src/formats/block_types.ts';
 import { halfAt } from '../../src/formats/blocks/half.ts';
+import type { Gpu } from '../../src/gpu/device.ts';
+import type { Constants, Kernel } from '../../src/gpu/kernel.ts';
 import * as kernels from '../../src/gpu/kernels.ts';
+import { hasBytes } from '../../src/gpu/quants.ts';
 import { ROUNDING, worstError } from './accuracy.ts';
 import { edgeMatrix, randomFloats, randomMatrix, type StoredMatrix, TYPES } from './data.ts';
 import { openDevice, openPlainDevice } from './device.ts';
@@ -15,24 +19,54 @@ interface Options {
   readonly accumulate?: boolean;
   readonly gated?: boolean;
   readonly normed?: boolean;
-  readonly threads?: number;
-  readonly group_rows?: number;
+  readonly choices?: Constants;
   /** Floats between the outputs of two tokens. */
   readonly gap?: number;
 }
 
-describe.each([
-  { name: 'subgroups', open: openDevice },
-  { name: 'workgroup memory', open: openPlainDevice },
-])('matvec that adds up through $name', async ({ open }) => {
+/** A form of the kernel: the same product, whatever the device has. */
+interface Form {
+  readonly name: string;
+  readonly kernel: Kernel;
+  readonly open: () => Promise<Gpu>;
+  readonly types: readonly BlockTypeName[];
+  /** How many invocations do what. */
+  readonly choices: readonly Constants[];
+}
+
+const THREADS = [32, 64, 128, 256].map((threads) => ({ THREADS: threads }));
+const FORMS: readonly Form[] = [
+  { name: 'matvec', kernel: kernels.matvec, open: openPlainDevice, types: TYPES, choices: THREADS },
+  {
+    name: 'matvec with subgroups',
+    kernel: kernels.withSubgroups(kernels.matvec),
+    open: openDevice,
+    types: TYPES,
+    choices: THREADS,
+  },
+  {
+    name: 'matvec_fixed',
+    kernel: kernels.matvec_fixed,
+    open: openDevice,
+    types: TYPES.filter(hasBytes),
+    choices: [
+      { THREADS: 128, SHARES: 1 },
+      { THREADS: 256, SHARES: 1 },
+      { THREADS: 256, SHARES: 2 },
+      { THREADS: 256, SHARES: 4 },
+      { THREADS: 256, SHARES: 8 },
+    ],
+  },
+];
+
+describe.each(FORMS)('$name', async ({ kernel: plain, open, types, choices: forms }) => {
   const gpu = await open();
   const lab = new Lab(gpu);
 
   async function check(w: StoredMatrix, options: Options): Promise<void> {
     const { accumulate = false, gated = false, normed = false, gap = 0 } = options;
-    const { threads = 64, group_rows = 4 } = options;
-    const plain = normed ? kernels.matvec_normed : kernels.matvec;
-    const kernel = gpu.subgroup_size ? kernels.withSubgroups(plain) : plain;
+    const { choices = forms[1]! } = options;
+    const kernel = normed ? kernels.normed(plain) : plain;
     const outputs = gated ? w.rows / 2 : w.rows;
     const stride = outputs + gap;
     const constants = {
@@ -41,8 +75,7 @@ describe.each([
       Y_STRIDE: stride,
       ACCUMULATE: accumulate,
       GATED: gated,
-      THREADS: threads,
-      GROUP_ROWS: group_rows,
+      ...choices,
       ...(gpu.subgroup_size && { SUBGROUP: gpu.subgroup_size }),
       ...(normed && { EPS }),
     };
@@ -52,11 +85,17 @@ describe.each([
       const input = normed ? Float32Array.from(rmsNorm(x, norm_weight, EPS)) : x;
       const sums = matmul(w.values, input, w.cols);
       // What is added up are the products of codes and of minimums, whose signs may differ.
-      const magnitudes = matmul(magnitudesOf(w), input.map(Math.abs), w.cols);
+      const sizes = magnitudesOf(w);
+      const magnitudes = matmul(sizes, input.map(Math.abs), w.cols);
+      // Where x is written in whole numbers, each loses at most 2^-22 of the largest of its block.
+      const lost = matmul(sizes, largestOfBlocks(input), w.cols);
       let expected = sums;
       // A norm adds its own roundings: the sum of squares, a square root, a division, a product.
       let bounds = magnitudes.map(
-        (m) => (w.cols + 1 + (normed ? w.cols / 2 + 8 : 0)) * ROUNDING * m,
+        (m, i) =>
+          ((w.cols + 1 + (normed ? w.cols / 2 + 8 : 0)) * m +
+            (plain === kernels.matvec_fixed ? 4 * lost[i]! : 0)) *
+          ROUNDING,
       );
       if (gated) {
         const halves = (all: Float64Array) => {
@@ -99,45 +138,70 @@ describe.each([
     }
   }
 
-  test.each([
-    [1, 32, 32, 1],
-    [5, 96, 32, 2],
-    [33, 576, 64, 4],
-    [100, 96, 128, 4],
-    [34, 2080, 256, 2],
-  ])(
-    'multiplies by a matrix of %i rows and %i columns with %i invocations for %i rows',
-    async (rows, cols, threads, group_rows) => {
-      await check(randomMatrix('Q4_1', rows, cols, 1), { threads, group_rows });
+  test.each(
+    (
+      [
+        [1, 32],
+        [5, 96],
+        [33, 576],
+        [100, 96],
+        [34, 2080],
+        [3, 8224],
+      ] as const
+    ).map(([rows, cols], i) => ({ rows, cols, choices: forms[i % forms.length]! })),
+  )(
+    'multiplies by a matrix of $rows rows and $cols columns with $choices',
+    async ({ rows, cols, choices }) => {
+      await check(randomMatrix('Q4_1', rows, cols, 1), { choices });
     },
   );
 
-  test.each(TYPES)('adds %s weights’ product to a part of each token’s row', async (type) => {
+  test.each(types)('adds %s weights’ product to a part of each token’s row', async (type) => {
     await check(randomMatrix(type, 65, 96, 2), { accumulate: true, gap: 9 });
   });
 
-  test.each(TYPES)('takes %s weights at the edges of what f16 can say', async (type) => {
+  test.each(types)('takes %s weights at the edges of what f16 can say', async (type) => {
     await check(edgeMatrix(type, 65, 96, 3), { accumulate: true, gap: 9 });
   });
 
-  test.each(TYPES)('norms its input on the way to %s weights', async (type) => {
+  test.each(types)('norms its input on the way to %s weights', async (type) => {
     await check(randomMatrix(type, 65, 96, 2), { normed: true, gap: 3 });
   });
 
-  test.each([2, 4])(
-    'gates rows by rows, %i to a workgroup, of a normed input',
-    async (group_rows) => {
-      for (const rows of [2, 66, 130]) {
-        await check(randomMatrix('Q4_0', rows, 160, 5), {
-          normed: true,
-          gated: true,
-          group_rows,
-          gap: 1,
-        });
-      }
-    },
-  );
+  test.each([2, 66, 130])('gates %i rows by rows of a normed input', async (rows) => {
+    const choices = forms[rows % forms.length]!;
+    await check(randomMatrix('Q4_0', rows, 160, 5), { normed: true, gated: true, choices, gap: 1 });
+  });
+
+  test('gives no number where its input has none, and keeps the other tokens', async () => {
+    const w = randomMatrix('Q8_0', 9, 96, 6);
+    for (const broken of [Number.NaN, Number.POSITIVE_INFINITY]) {
+      const x = randomFloats(2 * w.cols, 8);
+      x[40] = broken;
+      const constants = {
+        ROWS: w.rows,
+        COLS: w.cols,
+        Y_STRIDE: w.rows,
+        ACCUMULATE: false,
+        GATED: false,
+        ...forms[0],
+        ...(gpu.subgroup_size && { SUBGROUP: gpu.subgroup_size }),
+      };
+      const data = { x, y: poisoned(2 * w.rows) };
+      const { y } = await lab.run({ kernel: plain, constants, type: w.type }, data, 2, w.planes);
+      expect([...y!.subarray(0, w.rows)].some(Number.isFinite)).toBe(false);
+      expect([...y!.subarray(w.rows)].every(Number.isFinite)).toBe(true);
+    }
+  });
 });
+
+/** For each value the largest of its block of 32. */
+function largestOfBlocks(x: Float32Array): Float32Array {
+  return x.map((_, i) => {
+    const block = x.subarray(i - (i % 32), i - (i % 32) + 32);
+    return Math.max(...block.map(Math.abs));
+  });
+}
 
 /** What the kernel multiplies |x| with: |d| q + |m| of each weight d q + m. */
 function magnitudesOf({ type, values, planes }: StoredMatrix): Float32Array {

@@ -7,6 +7,7 @@ import type { WeightTensor } from '../../src/engine/slot.ts';
 import { createState } from '../../src/engine/state.ts';
 import { type Part, Weights } from '../../src/engine/weights.ts';
 import type { BlockTypeName } from '../../src/formats/block_types.ts';
+import { computeUnits } from '../../src/gpu/compute_units.ts';
 import { gather_rows } from '../../src/gpu/kernels.ts';
 import { readBack } from '../../src/gpu/readback.ts';
 import { StagingRing } from '../../src/gpu/staging_ring.ts';
@@ -34,9 +35,10 @@ await lab.pipelines.prepare(
 );
 const inputs = await BatchInputs.create(ledger, config, 320);
 const kv = await KvCache.create(ledger, commands, config, 1, 64);
-const state = await createState(ledger, config, 1);
+const state = await createState(ledger, config, 1, 1);
+const units = await computeUnits(lab.gpu);
 const opsFor = (tokens: number) =>
-  new Ops(commands, { config, inputs, kv, state, subgroup_size: null }, tokens, inputs.pass);
+  new Ops(commands, { config, inputs, kv, state, units }, tokens, inputs.pass);
 const y = await ledger.create(
   'activations',
   'y',

@@ -11,13 +11,16 @@ import {
   inWords,
   referenceChats,
   TOLERANCES,
+  type Tolerances,
 } from '../reference/smollm2.ts';
 import { load } from './lab.ts';
 
 let model: ChatModel;
+let tolerances: Tolerances;
 beforeAll(async () => {
   const { store, pack } = await openPack(undefined);
   model = await ChatModel.load({ gpu: await openDevice(), store, pack });
+  tolerances = TOLERANCES[model.engine.precision];
 });
 afterAll(() => model?.destroy());
 
@@ -32,7 +35,7 @@ test('the hidden states after every layer are those of the reference', async () 
   console.log(`hidden states: relative RMS at most ${Math.max(...errors).toExponential(2)}`);
   expect(errors).toHaveLength(32);
   for (const [index, error] of errors.entries()) {
-    expect(error, `row ${index}`).toBeLessThan(TOLERANCES.hidden);
+    expect(error, `row ${index}`).toBeLessThan(tolerances.hidden);
   }
 });
 
@@ -44,11 +47,11 @@ test('the passage has the log-probabilities and the perplexity of the reference'
   );
   for (const tie of near_ties) console.log(inWords(tie));
   expect(positions).toBe(1023);
-  expect(logit).toBeLessThan(TOLERANCES.logit);
-  expect(logprob).toBeLessThan(TOLERANCES.logit);
-  expect(Math.abs(perplexity / expected_perplexity - 1)).toBeLessThan(TOLERANCES.perplexity);
-  expect(near_ties.filter(({ margin }) => margin >= TOLERANCES.margin)).toEqual([]);
-  expect(1 - near_ties.length / positions).toBeGreaterThanOrEqual(TOLERANCES.agreement);
+  expect(logit).toBeLessThan(tolerances.logit);
+  expect(logprob).toBeLessThan(tolerances.logit);
+  expect(Math.abs(perplexity / expected_perplexity - 1)).toBeLessThan(tolerances.perplexity);
+  expect(near_ties.filter(({ margin }) => margin >= tolerances.margin)).toEqual([]);
+  expect(1 - near_ties.length / positions).toBeGreaterThanOrEqual(tolerances.agreement);
 });
 
 test('all chats get the reference’s prompt and its greedy tokens', async () => {
@@ -58,7 +61,7 @@ test('all chats get the reference’s prompt and its greedy tokens', async () =>
   for (const tie of near_ties) console.log(inWords(tie));
   expect(reports).toHaveLength(8);
   expect(reports.filter(({ same_prompt }) => !same_prompt)).toEqual([]);
-  expect(near_ties.filter(({ margin }) => margin >= TOLERANCES.margin)).toEqual([]);
+  expect(near_ties.filter(({ margin }) => margin >= tolerances.margin)).toEqual([]);
 });
 
 test('an answer written freely is the reference’s text, with one layer resident at a time', async () => {

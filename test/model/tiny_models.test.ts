@@ -8,6 +8,7 @@ import {
 } from '../../src/engine/errors.ts';
 import { Conversation } from '../../src/engine/generate.ts';
 import { GREEDY } from '../../src/engine/sampling.ts';
+import { type ComputeUnits, computeUnits } from '../../src/gpu/compute_units.ts';
 import type { Gpu } from '../../src/gpu/device.ts';
 import { GpuBudgetError } from '../../src/gpu/errors.ts';
 import { openDevice, openPlainDevice } from '../kernels/device.ts';
@@ -18,12 +19,18 @@ interface Expected {
   readonly positions: readonly number[];
   readonly greedy: readonly number[];
   readonly checks: { readonly min_top1_top2_margin: number };
-  readonly tolerance: { readonly recommended_atol_f32: number };
+  readonly tolerance: {
+    readonly recommended_atol_f32: number;
+    readonly recommended_atol_f16: number;
+  };
 }
 
 async function expectedOf(name: string): Promise<Expected> {
   return JSON.parse(new TextDecoder().decode(await load(`gguf/${name}.expected.json`))) as Expected;
 }
+
+const toleranceOf = ({ tolerance }: Expected, { precision }: Engine): number =>
+  precision === 'f16' ? tolerance.recommended_atol_f16 : tolerance.recommended_atol_f32;
 
 let gpu: Gpu;
 let engine: Engine;
@@ -32,64 +39,74 @@ beforeAll(async () => {
 });
 afterEach(() => engine?.destroy());
 
-describe.each(['llama-f16', 'llama-q4_1', 'llama-q8_0'])('%s', (name) => {
-  let tiny: TinyModel;
-  let expected: Expected;
-  let logits: Float32Array;
-  beforeAll(async () => {
-    tiny = await importTiny(`gguf/${name}.gguf`);
-    expected = await expectedOf(name);
-    logits = new Float32Array(await load(`gguf/${name}.logits.f32`));
-  });
+const MODELS = ['llama-f16', 'llama-q4_1', 'llama-q8_0'];
+const PRECISIONS = ['f32', 'f16'] as const;
 
-  test('gives the logits of the float32 reference at every position', async () => {
-    engine = await openTiny(gpu, tiny);
-    const actual = await logitsOf(engine, expected.input_ids[0]);
-    const { vocab_size } = engine.config;
-    expect(differenceOf(rowsOf(actual, expected.positions, vocab_size), logits)).toBeLessThan(
-      expected.tolerance.recommended_atol_f32,
-    );
-  });
-
-  test('gives them too when the prompt comes in chunks, and token by token', async () => {
-    engine = await openTiny(gpu, tiny, { prefill_tokens: 7 });
-    const chunked = await logitsOf(engine, expected.input_ids[0]);
-    const tolerance = expected.tolerance.recommended_atol_f32;
-    expect(differenceOf(chunked, logits)).toBeLessThan(tolerance);
-    const { vocab_size } = engine.config;
-    for (const [i, id] of expected.input_ids[0].entries()) {
-      const row = await logitsOf(engine, [id], i);
-      const reference = logits.subarray(i * vocab_size, (i + 1) * vocab_size);
-      expect(differenceOf(row, reference), `position ${i}`).toBeLessThan(tolerance);
-    }
-  });
-
-  test('continues with the reference’s greedy tokens', async () => {
-    engine = await openTiny(gpu, tiny);
-    const { token_ids } = await new Conversation(engine).generate(expected.input_ids[0], [], {
-      max_tokens: expected.greedy.length,
+describe.each(MODELS.flatMap((name) => PRECISIONS.map((precision) => ({ name, precision }))))(
+  '$name, products of many tokens in $precision where the device has them',
+  ({ name, precision }) => {
+    let tiny: TinyModel;
+    let expected: Expected;
+    let logits: Float32Array;
+    beforeAll(async () => {
+      tiny = await importTiny(`gguf/${name}.gguf`);
+      expected = await expectedOf(name);
+      logits = new Float32Array(await load(`gguf/${name}.logits.f32`));
     });
-    expect(token_ids).toEqual(expected.greedy);
-  });
 
-  test('never has more weights on the GPU than the largest layer has bytes', async () => {
-    engine = await openTiny(gpu, tiny);
-    await new Conversation(engine).generate(expected.input_ids[0], [], { max_tokens: 4 });
-    const { bytes, peak } = engine.ledger.read('weights');
-    expect(bytes).toBeGreaterThan(0);
-    expect(peak).toBeLessThanOrEqual(Math.max(...tiny.manifest.layers.map((file) => file.bytes)));
-  });
-});
+    test('gives the logits of the float32 reference at every position', async () => {
+      engine = await openTiny(gpu, tiny, { precision });
+      const actual = await logitsOf(engine, expected.input_ids[0]);
+      const { vocab_size } = engine.config;
+      expect(differenceOf(rowsOf(actual, expected.positions, vocab_size), logits)).toBeLessThan(
+        toleranceOf(expected, engine),
+      );
+    });
+
+    test('gives them too when the prompt comes in chunks, and token by token', async () => {
+      engine = await openTiny(gpu, tiny, { precision, prefill_tokens: 7 });
+      const chunked = await logitsOf(engine, expected.input_ids[0]);
+      const tolerance = toleranceOf(expected, engine);
+      expect(differenceOf(chunked, logits)).toBeLessThan(tolerance);
+      const { vocab_size } = engine.config;
+      for (const [i, id] of expected.input_ids[0].entries()) {
+        const row = await logitsOf(engine, [id], i);
+        const reference = logits.subarray(i * vocab_size, (i + 1) * vocab_size);
+        expect(differenceOf(row, reference), `position ${i}`).toBeLessThan(tolerance);
+      }
+    });
+
+    test('continues with the reference’s greedy tokens', async () => {
+      engine = await openTiny(gpu, tiny, { precision });
+      const { token_ids } = await new Conversation(engine).generate(expected.input_ids[0], [], {
+        max_tokens: expected.greedy.length,
+      });
+      expect(token_ids).toEqual(expected.greedy);
+    });
+
+    test('never has more weights on the GPU than the largest layer has bytes', async () => {
+      engine = await openTiny(gpu, tiny);
+      await new Conversation(engine).generate(expected.input_ids[0], [], { max_tokens: 4 });
+      const { bytes, peak } = engine.ledger.read('weights');
+      expect(bytes).toBeGreaterThan(0);
+      expect(peak).toBeLessThanOrEqual(Math.max(...tiny.manifest.layers.map((file) => file.bytes)));
+    });
+  },
+);
 
 describe.each([
-  { name: 'as it is', open: openDevice },
-  { name: 'without optional features', open: openPlainDevice },
-])('on the device $name', ({ open }) => {
+  { name: 'as it is', open: openDevice, quad: true },
+  { name: 'as if it were a GPU', open: openDevice, quad: false },
+  { name: 'without optional features', open: openPlainDevice, quad: false },
+])('on the device $name', ({ open, quad }) => {
   let own: Gpu;
+  let units: ComputeUnits;
   let tiny: TinyModel;
   let expected: Expected;
   beforeAll(async () => {
     own = await open();
+    const all = await computeUnits(own);
+    units = { ...all, quad: all.quad && quad };
     tiny = await importTiny('gguf/llama-q4_1.gguf');
     expected = await expectedOf('llama-q4_1');
   });
@@ -107,7 +124,7 @@ describe.each([
       resident: embedding.bytes + 2 * layer! + head.bytes,
     };
     for (const residency of ['strict', 'streaming', 'resident'] as const) {
-      engine = await openTiny(own, tiny, { residency, budget_weights });
+      engine = await openTiny(own, tiny, { units, residency, budget_weights });
       expect(engine.resident).toBe(residency === 'resident');
       expect(engine.ledger.read('weights').bytes).toBe(expectedBytes[residency]);
       const logits = await logitsOf(engine, ids);
@@ -121,9 +138,7 @@ describe.each([
       engine.destroy();
     }
     const reference = new Float32Array(await load('gguf/llama-q4_1.logits.f32'));
-    expect(differenceOf(outputs[0]!.logits, reference)).toBeLessThan(
-      expected.tolerance.recommended_atol_f32,
-    );
+    expect(differenceOf(outputs[0]!.logits, reference)).toBeLessThan(toleranceOf(expected, engine));
     for (const { logits, rows, tokens } of outputs) {
       expect(tokens).toEqual(expected.greedy);
       expect(differenceOf(logits, outputs[0]!.logits)).toBe(0);
@@ -135,7 +150,7 @@ describe.each([
   test('a prompt that comes in several chunks is continued alike in every residency', async () => {
     for (const residency of ['strict', 'streaming', 'resident'] as const) {
       const options = { residency, budget_weights: tiny.manifest.layers[0]!.bytes };
-      engine = await openTiny(own, tiny, { ...options, prefill_tokens: 7 });
+      engine = await openTiny(own, tiny, { units, ...options, prefill_tokens: 7 });
       const conversation = new Conversation(engine);
       const { token_ids } = await conversation.generate(expected.input_ids[0], [], {
         max_tokens: 16,
@@ -146,7 +161,7 @@ describe.each([
   });
 
   test('resident, it ends where it is told to, and a next turn goes on from there', async () => {
-    engine = await openTiny(own, tiny, { residency: 'resident' });
+    engine = await openTiny(own, tiny, { units, residency: 'resident' });
     const read = engine.weights.bytes_read;
     const conversation = new Conversation(engine);
     const ids = expected.input_ids[0];
@@ -165,7 +180,7 @@ describe.each([
   test('resident, it fills the context to its last position and ends there', async () => {
     const ids = expected.input_ids[0];
     const residency = 'resident';
-    engine = await openTiny(own, tiny, { residency, context_length: ids.length + 3 });
+    engine = await openTiny(own, tiny, { units, residency, context_length: ids.length + 3 });
     const { token_ids, finish_reason } = await new Conversation(engine).generate(ids, [], {
       max_tokens: 100,
     });

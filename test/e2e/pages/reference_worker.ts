@@ -1,5 +1,6 @@
 import { expose } from 'comlink';
 import { ChatModel } from '../../../src/engine/chat_model.ts';
+import type { Precision } from '../../../src/engine/engine.ts';
 import { openUrlSource } from '../../../src/formats/sources/url_source.ts';
 import { openGpu } from '../../../src/gpu/device.ts';
 import { openBrowserStore } from '../../../src/store/choose_store.ts';
@@ -16,7 +17,7 @@ import {
 
 /** The default model in a worker, its weights in this browser's own store. */
 export interface ReferenceApi {
-  load(url: string): Promise<{ store: string; adapter: string }>;
+  load(url: string): Promise<{ store: string; adapter: string; precision: Precision }>;
   tokenizer(): Promise<{ strings: number; different: string[] }>;
   hiddenStates(): Promise<number[]>;
   passage(): Promise<PassageReport>;
@@ -39,7 +40,8 @@ const api: ReferenceApi = {
     const store = await openBrowserStore();
     const pack = await importPack({ source: await openUrlSource(url), store });
     model = await ChatModel.load({ gpu, store, pack });
-    return { store: store.kind, adapter: model.engine.adapter };
+    const { adapter, precision } = model.engine;
+    return { store: store.kind, adapter, precision };
   },
   tokenizer: () => compareTokenizer(model, load),
   hiddenStates: () => compareHiddenStates(model.engine, load),

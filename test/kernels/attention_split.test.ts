@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { ropeTurns } from '../../src/engine/rope.ts';
-import { attention_decode } from '../../src/gpu/kernels.ts';
+import { attention_merge, attention_split } from '../../src/gpu/kernels.ts';
 import { config } from '../unit/engine/config.ts';
 import { ROUNDING, rmsError, worstError } from './accuracy.ts';
 import { boundOf, cacheOf, type Part } from './attention_cases.ts';
@@ -13,6 +13,8 @@ import { rope } from './reference/rope.ts';
 
 const lab = new Lab(await openDevice());
 const THETA = 10_000;
+/** Fewer than some tokens have pages. */
+const SPLITS = 3;
 
 /** The positions at which one token of each of some sequences stands. */
 const PASSES: readonly (readonly [sequence: number, position: number])[][] = [
@@ -38,7 +40,7 @@ const WIDTHS = [
 ];
 
 test.each([...GROUPS, ...WIDTHS])(
-  'groups of $group heads of $head_dim dimensions turn, store and attend in one',
+  'groups of $group heads of $head_dim dimensions turn, store and attend',
   async ({ group, head_dim, rope_dim }) => {
     const kv_heads = 2;
     const shape = { heads: kv_heads * group, kv_heads, head_dim };
@@ -60,16 +62,16 @@ test.each([...GROUPS, ...WIDTHS])(
       const k = randomFloats(pass.length * kv_width, 10);
       const v = randomFloats(pass.length * kv_width, 11);
 
+      const sizes = { HEADS: shape.heads, HEAD_DIM: head_dim, PAGE: pages.page, SPLITS };
+      const splits = pass.length * shape.heads * SPLITS;
       const result = await lab.run(
         {
-          kernel: attention_decode,
+          kernel: attention_split,
           constants: {
-            HEADS: shape.heads,
+            ...sizes,
             KV_HEADS: kv_heads,
-            HEAD_DIM: head_dim,
             ROPE_DIM: rope_dim,
             SCALE: 1 / Math.sqrt(head_dim),
-            PAGE: pages.page,
             MAX_PAGES: pages.max_pages,
           },
         },
@@ -80,8 +82,15 @@ test.each([...GROUPS, ...WIDTHS])(
           qkv: sideBySide(pass.length, [q, k, v]),
           k_cache,
           v_cache,
-          y: poisoned(q.length),
+          parts: poisoned(splits * head_dim),
+          weights: poisoned(splits * 2),
         },
+        pass.length,
+      );
+      const { parts: sums, weights } = result;
+      const { y } = await lab.run(
+        { kernel: attention_merge, constants: sizes },
+        { tokens, parts: sums!, weights: weights!, y: poisoned(q.length) },
         pass.length,
       );
 
@@ -95,9 +104,9 @@ test.each([...GROUPS, ...WIDTHS])(
       const longest = Math.max(...positions) + 1;
       // A turn makes |q| and |k| up to sqrt(2) as large, and adds three roundings to each.
       const bounds = expected.map(() => 2.5 * boundOf(shape, longest));
-      expect(worstError(result.y!, expected, bounds), String(pass)).toBeLessThanOrEqual(1);
+      expect(worstError(y!, expected, bounds), String(pass)).toBeLessThanOrEqual(1);
       const one = expected.map(() => 1);
-      expect(rmsError(result.y!, expected, one), String(pass)).toBeLessThan(6 * ROUNDING);
+      expect(rmsError(y!, expected, one), String(pass)).toBeLessThan(6 * ROUNDING);
 
       // The cache has the token's rows in their places, and everything else as it was.
       for (const [token, [sequence, position]] of pass.entries()) {

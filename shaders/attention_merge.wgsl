@@ -1,0 +1,31 @@
+// Attention for passes that take one token of each sequence, its second half: adds up what attention_split made of
+// the pages, each part as much as its maximum is worth, and divides by the softmax's denominator.
+override HEADS: u32;        // num_attention_heads
+override HEAD_DIM: u32;     // a multiple of 4, at most 256
+override PAGE: u32;         // positions in a page of the cache
+override SPLITS: u32;       // workgroups that shared the pages
+
+struct Token { position: u32, sequence: u32 }
+@group(0) @binding(0) var<storage, read> tokens: array<Token>;      // [tokens]
+@group(0) @binding(1) var<storage, read> parts: array<vec4f>;       // [tokens, HEADS, SPLITS, HEAD_DIM / 4]
+@group(0) @binding(2) var<storage, read> weights: array<vec2f>;     // [tokens, HEADS, SPLITS] maximum and sum
+@group(0) @binding(3) var<storage, read_write> y: array<vec4f>;     // [tokens, HEADS, HEAD_DIM / 4]
+
+@compute @workgroup_size(64)
+fn attention_merge(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
+  let quads = HEAD_DIM / 4;
+  if (local >= quads) { return; }
+  let head = group.y * HEADS + group.x;
+  let splits = min(SPLITS, tokens[group.y].position / PAGE + 1);
+  var maximum = weights[head * SPLITS].x;
+  for (var split = 1u; split < splits; split++) { maximum = max(maximum, weights[head * SPLITS + split].x); }
+  var sum = vec4f();
+  var total = 0.0;
+  for (var split = 0u; split < splits; split++) {
+    let at = head * SPLITS + split;
+    let worth = exp(weights[at].x - maximum);
+    sum += worth * parts[at * quads + local];
+    total += worth * weights[at].y;
+  }
+  y[head * quads + local] = sum / total;
+}
