@@ -3,6 +3,7 @@ import attentionWgsl from '../../shaders/attention.wgsl?raw';
 import attentionMergeWgsl from '../../shaders/attention_merge.wgsl?raw';
 import attentionQuadWgsl from '../../shaders/attention_quad.wgsl?raw';
 import attentionSplitWgsl from '../../shaders/attention_split.wgsl?raw';
+import drawWgsl from '../../shaders/draw.wgsl?raw';
 import gatherRowsWgsl from '../../shaders/gather_rows.wgsl?raw';
 import keepLikelyWgsl from '../../shaders/keep_likely.wgsl?raw';
 import matmulWgsl from '../../shaders/matmul.wgsl?raw';
@@ -249,6 +250,21 @@ export const keep_likely: Kernel = {
   workgroups: (c) => [per(value(c, 'COUNT'), 64), 1],
 };
 
+export const draw: Kernel = {
+  label: 'draw',
+  wgsl: drawWgsl,
+  bindings: {
+    sampling: 'uniform',
+    candidates: 'read',
+    listed: 'read',
+    result: 'write',
+    next_id: 'write',
+    seen: 'write',
+  },
+  decodes: false,
+  workgroups: () => [1, 1],
+};
+
 /** Here `tokens` counts the ids that are made less likely. */
 export const repetition_penalty: Kernel = {
   label: 'repetition_penalty',
@@ -282,5 +298,6 @@ export const KERNELS: readonly Kernel[] = [
   top_k,
   strided_max,
   keep_likely,
+  draw,
   repetition_penalty,
 ];

@@ -33,6 +33,7 @@ const CONSTANTS: Record<string, Constants> = {
   top_k: { COUNT: 1024, FROM_LOGITS: true, KEEP: 128 },
   strided_max: { COUNT: 49152, STRIDE: 1024 },
   keep_likely: { COUNT: 49152, LAST: 127, MOST: 1024 },
+  draw: { COUNT: 128, COMPLETE: false, MOST: 1024 },
   repetition_penalty: {},
 };
 

@@ -71,7 +71,12 @@ export class Lab {
 
   private async uniform(data: Data): Promise<BufferView> {
     const usage = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST;
-    const buffer = await this.ledger.create('activations', 'uniform', 16, usage);
+    const buffer = await this.ledger.create(
+      'activations',
+      'uniform',
+      Math.ceil(data.byteLength / 16) * 16,
+      usage,
+    );
     this.gpu.device.queue.writeBuffer(buffer, 0, bytesOf(data));
     return { buffer };
   }
