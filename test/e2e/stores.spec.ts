@@ -61,7 +61,8 @@ for (const kind of KINDS) {
         async ([kind, url, stopAt]) => {
           const { api } = window.startWorker();
           void api.import(kind, url, stopAt);
-          await api.stopped();
+          // One when it begins, and one after each of the two files before that read.
+          await api.stopped(3);
         },
         [kind, MODEL, whole.at(-2)] as const,
       );
@@ -86,7 +87,7 @@ for (const kind of KINDS) {
         async ([kind, url]) => {
           const { api } = window.startWorker();
           void api.import(kind, url, 0);
-          await api.stopped();
+          await api.stopped(0);
         },
         [kind, MODEL] as const,
       );
