@@ -132,6 +132,17 @@ for (const kind of KINDS) {
   });
 }
 
+test('a thread hashes what is sent to it, and says so when it cannot start', async ({ page }) => {
+  await openPage(page);
+  const { hash, error } = await page.evaluate(async () => {
+    const { api } = window.startWorker();
+    return { hash: await api.hash(), error: await api.hashErrorWithoutScript() };
+  });
+  expect(hash.hashed).toMatch(/^[0-9a-f]{64}$/);
+  expect(hash.hashed).toBe(hash.expected);
+  expect(error).toBe('HashThreadError');
+});
+
 test('OPFS is chosen where its synchronous handles work', async ({ page }) => {
   await openPage(page);
   expect(await page.evaluate(() => window.startWorker().api.chosen())).toBe('opfs');

@@ -1,10 +1,12 @@
 import { expose } from 'comlink';
 import { openBrowserStore } from '../../../src/store/choose_store.ts';
+import { HashPool } from '../../../src/store/hash_pool.ts';
 import { importPack } from '../../../src/store/importer.ts';
 import { IndexedDbStore } from '../../../src/store/indexeddb_store.ts';
 import { JOURNAL_FILE } from '../../../src/store/journal.ts';
 import { openManifest } from '../../../src/store/open_pack.ts';
 import { OpfsStore } from '../../../src/store/opfs_store.ts';
+import { sha256 } from '../../../src/store/sha256.ts';
 import { verifyPack } from '../../../src/store/verify.ts';
 import type { StoredFile, WeightStore } from '../../../src/store/weight_store.ts';
 import { TestSource } from '../../unit/store/test_source.ts';
@@ -140,6 +142,29 @@ const stores = {
 
   async importError(kind: StoreKind, url: string): Promise<string | null> {
     return nameOfError(stores.import(kind, url));
+  },
+
+  /** The SHA-256 of a long piece as a thread says, and as this one does. */
+  async hash() {
+    const pool = new HashPool();
+    try {
+      const lane = await pool.take();
+      lane.bytes.set(pattern(lane.bytes.length));
+      const expected = await sha256(lane.bytes);
+      return { expected, hashed: await lane.hash(lane.bytes.length) };
+    } finally {
+      pool.close();
+    }
+  },
+
+  /** What hashing fails with where the script of the threads cannot be loaded. */
+  async hashErrorWithoutScript(): Promise<string | null> {
+    globalThis.Worker = class extends Worker {
+      constructor() {
+        super(new URL('/no-such-script.js', location.href), { type: 'module' });
+      }
+    };
+    return nameOfError(stores.hash());
   },
 
   /** Why the pack cannot be opened. */

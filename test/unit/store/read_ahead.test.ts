@@ -11,7 +11,7 @@ test('ranges come in their order, whichever is there first', async () => {
   const source = new TestSource(BYTES);
   source.beforeRead = (offset) => new Promise((resolve) => setTimeout(resolve, offset / 50));
   const seen: Uint8Array[] = [];
-  for await (const bytes of readAhead(source, RANGES)) seen.push(bytes);
+  for await (const bytes of readAhead(source, RANGES)) seen.push(bytes.slice());
   expect(seen).toEqual(RANGES.map(({ offset, length }) => BYTES.slice(offset, offset + length)));
 });
 
@@ -25,6 +25,30 @@ test('while one range is worked on, the next two are on their way and no more', 
     expect(source.reads.length).toBe(Math.min(taken + 2, RANGES.length));
   }
   expect((await reads.next()).done).toBe(true);
+});
+
+test('memory is used again, and holds what was asked for until the next range is taken', async () => {
+  const memories = new Set<ArrayBuffer>();
+  const source: ByteSource = {
+    name: 'a.gguf',
+    size: BYTES.length,
+    version: '1',
+    async read(offset, length, _, into) {
+      await new Promise((resolve) => setTimeout(resolve));
+      into!.set(BYTES.subarray(offset, offset + length));
+      return into!.subarray(0, length);
+    },
+  };
+  const ranges = [...RANGES].sort((a, b) => b.length - a.length);
+  let at = 0;
+  for await (const bytes of readAhead(source, ranges)) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    const { offset, length } = ranges[at++]!;
+    expect(bytes).toEqual(BYTES.slice(offset, offset + length));
+    memories.add(bytes.buffer);
+  }
+  expect(at).toBe(ranges.length);
+  expect(memories.size).toBe(3);
 });
 
 test('a failure is told when it is that range’s turn', async () => {
