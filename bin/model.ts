@@ -59,7 +59,7 @@ export async function openPack(
   const line = new ProgressLine();
   try {
     const store = new NodeStore(PACKS);
-    const pack = packId(source);
+    const pack = await packId(source);
     await importPack({ source, store, pack, onProgress: line.transfer });
     return { store, pack };
   } finally {

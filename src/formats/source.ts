@@ -11,8 +11,14 @@ export interface ByteSource {
   readonly version: string;
   /**
    * Exactly `length` bytes from `offset`.
+   * @param into Memory for them, long enough: a source that has no use for it gives other memory.
    * @throws SourceRangeError when the range is not inside the source, SourceReadError when reading fails,
    * the signal's reason when aborted.
    */
-  read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>>;
+  read(
+    offset: number,
+    length: number,
+    signal?: AbortSignal,
+    into?: Uint8Array<ArrayBuffer>,
+  ): Promise<Uint8Array<ArrayBuffer>>;
 }

@@ -87,10 +87,8 @@ export class PackFileTruncatedError extends LaminaError {
 /** A file whose content is not what its manifest says. */
 export interface DamagedFile {
   readonly file: string;
-  /** SHA-256 by the manifest. */
-  readonly expected: string;
-  /** SHA-256 of what is there; null when the file is missing or has another size. */
-  readonly actual: string | null;
+  /** Indices of the pieces that are not; null when the file is missing or has another size. */
+  readonly pieces: readonly number[] | null;
 }
 
 export class PackCorruptedError extends LaminaError {
@@ -115,6 +113,16 @@ export class ManifestInvalidError extends LaminaError {
   constructor(details: { pack: string; field: string; reason: string }) {
     super(
       `The manifest of pack "${details.pack}" is not valid: ${details.field || 'the file'} ${details.reason}. Import the model again.`,
+      details,
+    );
+  }
+}
+
+/** A thread that checks files did not start, or stopped. */
+export class HashThreadError extends LaminaError {
+  constructor(details: { reason: string }) {
+    super(
+      `A thread that checks the model's files failed: ${details.reason}. Load the page again; if it happens again, close other tabs, which frees memory.`,
       details,
     );
   }
@@ -156,6 +164,7 @@ registerErrors({
   PackFileTruncatedError,
   PackCorruptedError,
   ManifestInvalidError,
+  HashThreadError,
   ImportCancelledError,
   SourceChangedError,
 });

@@ -8,6 +8,7 @@ import {
   StorageQuotaError,
 } from './errors.ts';
 import { exclusive } from './exclusive.ts';
+import { HashPool } from './hash_pool.ts';
 import {
   type FinishedFiles,
   JOURNAL_FILE,
@@ -22,16 +23,19 @@ import {
   PACK_FORMAT,
   PACK_VERSION,
   type PackFile,
+  pieceCount,
 } from './manifest.ts';
 import { filesOf, openManifest } from './open_pack.ts';
 import { packId } from './pack_id.ts';
 import { type PlannedFile, planFiles } from './pack_layout.ts';
 import { parseManifest } from './parse_manifest.ts';
+import { writePieces } from './piece_writer.ts';
 import { type OnProgress, ProgressMeter } from './progress.ts';
+import { type ByteRange, readAhead } from './read_ahead.ts';
 import { findDamaged } from './verify.ts';
-import { type WriteWeights, writeWeightFile } from './weight_file.ts';
+import { rangesOf, type WriteWeights, writeWeightFile } from './weight_file.ts';
 import type { WeightStore } from './weight_store.ts';
-import { writeFile, writeFileWith } from './write_file.ts';
+import { writeFile } from './write_file.ts';
 
 export interface ImportOptions {
   readonly source: ByteSource;
@@ -46,14 +50,14 @@ export interface ImportOptions {
 
 /**
  * Makes a pack from a checkpoint, goes on with an interrupted import, or mends a damaged pack: in each case only
- * the files that are not there with the right SHA-256 are read from the source. The manifest is written last.
+ * the files that are not there with the right SHA-256 of every piece are read from the source. The manifest is written last.
  *
  * @returns The pack's id.
  * @throws ImportCancelledError, StorageQuotaError, StoreLockedError, SourceChangedError, ManifestInvalidError; errors of
  * the source, the reader and the plan as they are. What was finished before stays, and a checkpoint that cannot be read leaves nothing.
  */
 export async function importPack(options: ImportOptions): Promise<string> {
-  const pack = options.pack ?? packId(options.source);
+  const pack = options.pack ?? (await packId(options.source));
   try {
     await exclusive(pack, () => new PackImport(pack, options).run());
   } catch (error) {
@@ -106,10 +110,7 @@ class PackImport {
     try {
       await this.makeReady();
       await this.checkSpace(plan, files);
-      for (const file of this.missing(files)) {
-        await this.importFile(file, meter);
-        await this.writeJournal();
-      }
+      await this.importFiles(this.missing(files), meter);
       await writeFile(store, pack, MANIFEST_FILE, encode(this.manifest(plan, files)));
       await store.remove(pack, JOURNAL_FILE);
     } catch (error) {
@@ -135,7 +136,7 @@ class PackImport {
       });
     }
     if (manifest) {
-      const files = new Map(filesOf(manifest).map(({ name, sha256 }) => [name, sha256]));
+      const files = new Map(filesOf(manifest).map(({ name, pieces }) => [name, pieces]));
       return { files, complete: true };
     }
     const journal = await readJournal(store, pack);
@@ -161,13 +162,13 @@ class PackImport {
   ): Promise<void> {
     const { store, pack, signal } = this;
     const candidates = files.flatMap(({ layout: { name, bytes } }) => {
-      const sha256 = known.get(name);
-      return sha256 === undefined ? [] : [{ name, bytes, sha256 }];
+      const pieces = known.get(name);
+      return pieces?.length === pieceCount(bytes) ? [{ name, bytes, pieces }] : [];
     });
     const damaged = await findDamaged(store, pack, candidates, meter, signal);
     const names = new Set(damaged.map(({ file }) => file));
-    for (const { name, sha256 } of candidates) {
-      if (!names.has(name)) this.finished.set(name, sha256);
+    for (const { name, pieces } of candidates) {
+      if (!names.has(name)) this.finished.set(name, pieces);
     }
   }
 
@@ -200,15 +201,27 @@ class PackImport {
     return { needed, available: await this.store.available() };
   }
 
-  private async importFile(file: PlannedFile, meter: ProgressMeter): Promise<void> {
+  /** While one file is written, the first bytes of the next one are read. */
+  private async importFiles(files: readonly PlannedFile[], meter: ProgressMeter): Promise<void> {
     const { store, pack, source, signal } = this;
-    const { name } = file.layout;
-    meter.begin(name);
-    const sha256 = await writeFileWith(store, pack, name, (writer) =>
-      this.writeWeights(source, file, writer, (written) => meter.add(written), signal),
-    );
-    this.finished.set(name, sha256);
-    meter.end();
+    const reads = readAhead(source, rangesOfAll(files), signal);
+    const pool = new HashPool();
+    const onBytes = (written: number) => meter.add(written);
+    try {
+      for (const file of files) {
+        const { name } = file.layout;
+        meter.begin(name);
+        const pieces = await writePieces(store, pack, name, { pool, onBytes, signal }, (out) =>
+          this.writeWeights(file, reads, out),
+        );
+        this.finished.set(name, pieces);
+        meter.end();
+        await this.writeJournal();
+      }
+    } finally {
+      pool.close();
+      await reads.return();
+    }
   }
 
   private writeJournal(): Promise<void> {
@@ -219,7 +232,7 @@ class PackImport {
     const [embedding, ...rest] = files.map(
       ({ layout }): PackFile => ({
         ...layout,
-        sha256: this.finished.get(layout.name) ?? '0'.repeat(64),
+        pieces: this.finished.get(layout.name) ?? unknownPieces(layout.bytes),
       }),
     );
     const head = rest.pop();
@@ -235,6 +248,15 @@ class PackImport {
       head: head!,
     };
   }
+}
+
+function* rangesOfAll(files: readonly PlannedFile[]): Generator<ByteRange> {
+  for (const file of files) yield* rangesOf(file);
+}
+
+/** As long as the hashes of a file that is still to be written. */
+function unknownPieces(bytes: number): string[] {
+  return Array<string>(pieceCount(bytes)).fill('0'.repeat(64));
 }
 
 function encode(manifest: Manifest): Uint8Array<ArrayBuffer> {

@@ -3,14 +3,14 @@ import { ManifestInvalidError } from './errors.ts';
 import { JsonValue, JsonValueError } from './json_value.ts';
 import { type Manifest, PACK_VERSION, type PackFile } from './manifest.ts';
 import { readSmallFile } from './open_pack.ts';
-import { readSource } from './parse_manifest.ts';
+import { readPieces, readSource } from './parse_manifest.ts';
 import type { WeightStore } from './weight_store.ts';
 import { writeFile } from './write_file.ts';
 
 export const JOURNAL_FILE = 'import.json';
 
-/** SHA-256 of the files that are whole, by name. Their layout follows from the source and PACK_VERSION. */
-export type FinishedFiles = Map<string, PackFile['sha256']>;
+/** SHA-256 of the pieces of the files that are whole, by name. Their layout follows from the source and PACK_VERSION. */
+export type FinishedFiles = Map<string, PackFile['pieces']>;
 
 /** What an import has done so far, written after every file: an interrupted one goes on from here. */
 export interface Journal {
@@ -28,7 +28,7 @@ export async function readJournal(store: WeightStore, pack: string): Promise<Jou
     return {
       version: json.get('version').oneOf([PACK_VERSION]),
       source: readSource(json.get('source')),
-      files: new Map(files.keys().map((name) => [name, files.get(name).string()])),
+      files: new Map(files.keys().map((name) => [name, readPieces(files.get(name))])),
     };
   } catch (error) {
     if (error instanceof JsonValueError || error instanceof ManifestInvalidError) return null;

@@ -1,16 +1,15 @@
-import { sha256 } from '@noble/hashes/sha2.js';
 import type { ByteSource } from '../formats/source.ts';
-import { toHex } from './sha256.ts';
+import { sha256 } from './sha256.ts';
 
 /**
  * The name of a source's pack: readable, and another one for every other name, size or version,
  * such as `smollm2-135m-instruct.q4_1-1a2b3c4d`.
  */
-export function packId({
+export async function packId({
   name,
   size,
   version,
-}: Pick<ByteSource, 'name' | 'size' | 'version'>): string {
+}: Pick<ByteSource, 'name' | 'size' | 'version'>): Promise<string> {
   const file = name.replace(/[?#].*$/s, '').replace(/^.*[/\\]/s, '');
   const slug = file
     .replace(/\.(gguf|safetensors)$/i, '')
@@ -18,6 +17,6 @@ export function packId({
     .replace(/[^a-z0-9._-]+/g, '-')
     .replace(/^[^a-z0-9]+/, '')
     .slice(0, 80);
-  const hash = sha256(new TextEncoder().encode(JSON.stringify([name, size, version])));
-  return `${slug || 'model'}-${toHex(hash.subarray(0, 4))}`;
+  const hash = await sha256(new TextEncoder().encode(JSON.stringify([name, size, version])));
+  return `${slug || 'model'}-${hash.slice(0, 8)}`;
 }

@@ -4,7 +4,7 @@ import type { PackPlan } from '../model/plan_pack.ts';
 import { type PackFile, type PackPlane, type PackTensor, PLANE_ALIGNMENT } from './manifest.ts';
 
 /** A file of a pack before its content is known. */
-export type FileLayout = Omit<PackFile, 'sha256'>;
+export type FileLayout = Omit<PackFile, 'pieces'>;
 
 export interface PlannedFile {
   readonly layout: FileLayout;

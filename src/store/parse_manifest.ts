@@ -12,6 +12,7 @@ import {
   type PackPlane,
   type PackTensor,
   PLANE_ALIGNMENT,
+  pieceCount,
 } from './manifest.ts';
 import { layerFile, planeSizes } from './pack_layout.ts';
 
@@ -127,10 +128,20 @@ function readFile(json: JsonValue, name: string): PackFile {
   if (bytes % PLANE_ALIGNMENT !== 0) {
     json.get('bytes').fail(`is ${bytes}, not a multiple of ${PLANE_ALIGNMENT}`);
   }
-  const sha256 = json.get('sha256').string();
-  if (!/^[0-9a-f]{64}$/.test(sha256)) json.get('sha256').fail('is not 64 lower-case hex digits');
+  const pieces = readPieces(json.get('pieces'));
+  if (pieces.length !== pieceCount(bytes)) {
+    json.get('pieces').fail(`has ${pieces.length} entries, not ${pieceCount(bytes)}`);
+  }
   const tensors = readTensors(json.get('tensors'), bytes);
-  return { name: json.get('name').oneOf([name]), bytes, sha256, tensors };
+  return { name: json.get('name').oneOf([name]), bytes, pieces, tensors };
+}
+
+export function readPieces(json: JsonValue): string[] {
+  return json.array((item) => {
+    const sha256 = item.string();
+    if (!/^[0-9a-f]{64}$/.test(sha256)) item.fail('is not 64 lower-case hex digits');
+    return sha256;
+  });
 }
 
 /** Tensors in the order of their planes: none overlaps the one before, all are inside the file. */

@@ -1,17 +1,15 @@
 import { type DamagedFile, PackCorruptedError, PackFileTruncatedError } from './errors.ts';
-import type { Manifest, PackFile } from './manifest.ts';
+import { HashPool } from './hash_pool.ts';
+import { type Manifest, type PackFile, PIECE_BYTES } from './manifest.ts';
 import { filesOf } from './open_pack.ts';
 import { type OnProgress, ProgressMeter } from './progress.ts';
-import { createSha256 } from './sha256.ts';
 import type { WeightStore } from './weight_store.ts';
 
-/** Bytes between two looks at the signal. */
-const PIECE_BYTES = 4 * 2 ** 20;
-/** While the platform hashes one file in a thread of its own, the next one is read. */
-const FILES_AT_ONCE = 2;
+/** What verifying needs to know of a file. */
+export type HashedFile = Pick<PackFile, 'name' | 'bytes' | 'pieces'>;
 
 /**
- * Compares the SHA-256 of every file of a pack with its manifest.
+ * Compares the SHA-256 of every piece of a pack's files with its manifest.
  * @throws PackCorruptedError naming all damaged files; the signal's reason when aborted.
  */
 export async function verifyPack(
@@ -30,66 +28,78 @@ export async function verifyPack(
   throw new PackCorruptedError({ pack, files: damaged, layers });
 }
 
-/** Those of the files that are missing, or whose size or SHA-256 is another. */
+/** Those of the files that are missing, or whose size or content is another: while some pieces are hashed, the next are read. */
 export async function findDamaged(
   store: WeightStore,
   pack: string,
-  files: readonly Pick<PackFile, 'name' | 'bytes' | 'sha256'>[],
+  files: readonly HashedFile[],
   meter: ProgressMeter,
   signal?: AbortSignal,
 ): Promise<DamagedFile[]> {
   const sizes = await store.files(pack);
-  const hashes = new Map<string, string | null>();
-  // When one loop throws, it ends the generator, and with it the other loop.
-  const queue = (function* () {
-    yield* files;
-  })();
-  const work = async () => {
-    for (const { name, bytes, sha256 } of queue) {
-      meter.begin(name);
-      let counted = 0;
-      const onBytes = (read: number) => {
-        counted += read;
-        meter.add(read);
-      };
-      const hash =
-        sizes.get(name) === bytes ? await hashFile(store, pack, name, onBytes, signal) : null;
-      hashes.set(name, hash);
-      if (hash === sha256) meter.end();
-      else meter.drop(counted);
+  const pool = new HashPool();
+  try {
+    const checks: Promise<DamagedFile | null>[] = [];
+    for (const file of files) {
+      meter.begin(file.name);
+      const whole = sizes.get(file.name) === file.bytes;
+      const hashes = whole ? await hashFile(store, pack, file, pool, meter, signal) : null;
+      const check = checkFile(file, hashes, meter);
+      // A failure is told when all have been read; until then it is not an unhandled one.
+      check.catch(() => undefined);
+      checks.push(check);
     }
-  };
-  await Promise.all(Array.from({ length: FILES_AT_ONCE }, work));
-  return files.flatMap(({ name, sha256 }) => {
-    const actual = hashes.get(name) ?? null;
-    return actual === sha256 ? [] : [{ file: name, expected: sha256, actual }];
-  });
+    return (await Promise.all(checks)).filter((damage) => damage !== null);
+  } finally {
+    pool.close();
+  }
 }
 
-/** SHA-256 of a file, or null when it ends before its size. */
+/** Reads a file: the hashes of its pieces, which may still be under way; null when it ends before its size. */
 async function hashFile(
   store: WeightStore,
   pack: string,
-  name: string,
-  onBytes: (read: number) => void,
+  { name, bytes }: HashedFile,
+  pool: HashPool,
+  meter: ProgressMeter,
   signal?: AbortSignal,
-): Promise<string | null> {
+): Promise<Promise<string>[] | null> {
+  const hashes: Promise<string>[] = [];
   const file = await store.open(pack, name);
+  let at = 0;
   try {
-    const hash = createSha256(file.size);
-    const buffer = new Uint8Array(Math.min(file.size, PIECE_BYTES));
-    for (let at = 0; at < file.size; at += PIECE_BYTES) {
-      signal?.throwIfAborted();
-      const piece = buffer.subarray(0, Math.min(PIECE_BYTES, file.size - at));
-      await file.read(piece, at);
-      hash.update(piece);
-      onBytes(piece.length);
+    for (; at < bytes; at += PIECE_BYTES) {
+      const lane = await pool.take();
+      const length = Math.min(PIECE_BYTES, bytes - at);
+      try {
+        signal?.throwIfAborted();
+        await file.read(lane.bytes.subarray(0, length), at);
+      } catch (error) {
+        lane.release();
+        throw error;
+      }
+      hashes.push(lane.hash(length));
+      meter.add(length);
     }
-    return await hash.digest();
+    return hashes;
   } catch (error) {
-    if (error instanceof PackFileTruncatedError) return null;
-    throw error;
+    if (!(error instanceof PackFileTruncatedError)) throw error;
+    meter.drop(at);
+    return null;
   } finally {
     file.close();
   }
+}
+
+async function checkFile(
+  { name, bytes, pieces }: HashedFile,
+  hashes: readonly Promise<string>[] | null,
+  meter: ProgressMeter,
+): Promise<DamagedFile | null> {
+  if (!hashes) return { file: name, pieces: null };
+  const actual = await Promise.all(hashes);
+  const damaged = actual.flatMap((sha256, i) => (sha256 === pieces[i] ? [] : [i]));
+  if (damaged.length === 0) meter.end();
+  else meter.drop(bytes);
+  return damaged.length === 0 ? null : { file: name, pieces: damaged };
 }

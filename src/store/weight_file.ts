@@ -1,89 +1,107 @@
 import type { BlockType } from '../formats/block_type.ts';
 import { BLOCK_TYPES } from '../formats/block_types.ts';
 import type { TensorInfo } from '../formats/checkpoint.ts';
-import type { ByteSource } from '../formats/source.ts';
 import type { PlannedFile } from './pack_layout.ts';
-import { createSha256 } from './sha256.ts';
-import type { FileWriter } from './weight_store.ts';
+import type { PieceWriter } from './piece_writer.ts';
+import type { ByteRange } from './read_ahead.ts';
 
 /** The most that is asked of a source at once. */
 const READ_BYTES = 8 * 2 ** 20;
+/** Blocks that are split at a time: they and their planes stay in a processor's cache. */
+const TILE_BYTES = 2 ** 16;
 
 /**
- * Streams one file of a pack from its source: reads blocks, splits them into planes, writes and hashes these in
- * order. A tensor's codes are written as they come; its scales and minimums, at most a fifth of it, are held back
- * until its codes are done. So memory holds one read, those planes of one tensor, and what the hash gathers.
+ * What is read of a source for one file, in order: whole blocks of a tensor after another, or all tensors at once
+ * where they lie together in one read's length.
+ */
+export function* rangesOf({ tensors }: PlannedFile): Generator<ByteRange> {
+  const together = spanOf(tensors);
+  if (together) {
+    yield together;
+    return;
+  }
+  for (const { type, offset, bytes } of tensors) {
+    const { block_bytes } = BLOCK_TYPES[type];
+    const most = READ_BYTES - (READ_BYTES % block_bytes);
+    for (let done = 0; done < bytes; done += most) {
+      yield { offset: offset + done, length: Math.min(most, bytes - done) };
+    }
+  }
+}
+
+/**
+ * Fills one file of a pack with what was read for it: splits blocks into planes. A tensor's codes are written as
+ * they come; its scales and minimums, at most a fifth of it, are held back until its codes are done.
  *
- * @param onBytes Told of every written piece.
- * @returns SHA-256 of the file.
+ * @param reads Bytes of each of `rangesOf(file)`; no more are taken.
  */
 export async function writeWeightFile(
-  source: ByteSource,
   { layout, tensors }: PlannedFile,
-  writer: FileWriter,
-  onBytes: (written: number) => void,
-  signal?: AbortSignal,
-): Promise<string> {
-  const hash = createSha256(layout.bytes);
-  let end = 0;
-  const put = async (bytes: Uint8Array) => {
-    signal?.throwIfAborted();
-    hash.update(bytes);
-    await writer.write(bytes);
-    end += bytes.length;
-    onBytes(bytes.length);
-  };
-  const padTo = (offset: number) => put(new Uint8Array(offset - end));
-
-  const read = readerOf(source, tensors, signal);
+  reads: AsyncIterator<Uint8Array>,
+  out: PieceWriter,
+): Promise<void> {
+  const next = blocksOf(tensors, reads);
   for (const [i, tensor] of tensors.entries()) {
     const [codes, ...later] = layout.tensors[i]!.planes;
     const held = later.map(({ bytes }) => new Uint8Array(bytes));
-    await padTo(codes!.offset);
-    for await (const piece of splitBlocks(tensor, read, held)) await put(piece);
+    await out.padTo(codes!.offset);
+    await splitTensor(tensor, next, held, out);
     for (const [p, { offset }] of later.entries()) {
-      await padTo(offset);
-      await put(held[p]!);
+      await out.padTo(offset);
+      await out.put(held[p]!);
     }
   }
-  await padTo(layout.bytes);
-  return hash.digest();
+  await out.padTo(layout.bytes);
 }
 
 export type WriteWeights = typeof writeWeightFile;
 
-type Read = (offset: number, length: number) => Promise<Uint8Array>;
+/** Gives the next blocks of a tensor, of which `done` bytes have been given. */
+type NextBlocks = (tensor: TensorInfo, done: number) => Promise<Uint8Array>;
 
-/** Gives the first plane of a tensor piece by piece, and fills the others. */
-async function* splitBlocks(
+/** Puts the first plane of a tensor into the file, and fills the others. */
+async function splitTensor(
   tensor: TensorInfo,
-  read: Read,
+  next: NextBlocks,
   others: readonly Uint8Array[],
-): AsyncGenerator<Uint8Array> {
+  out: PieceWriter,
+): Promise<void> {
   const type: BlockType = BLOCK_TYPES[tensor.type];
+  const { block_bytes } = type;
   const [first, ...rest] = type.planes;
-  const blocks = tensor.bytes / type.block_bytes;
-  const most = Math.floor(READ_BYTES / type.block_bytes);
-  for (let done = 0; done < blocks; done += most) {
-    const count = Math.min(most, blocks - done);
-    const bytes = await read(tensor.offset + done * type.block_bytes, count * type.block_bytes);
-    const piece = new Uint8Array(count * first!.bytes_per_block);
-    const slices = rest.map(({ bytes_per_block: size }, p) =>
-      others[p]!.subarray(done * size, (done + count) * size),
-    );
-    type.split(bytes, count, [piece, ...slices]);
-    yield piece;
+  const most = Math.floor(TILE_BYTES / block_bytes);
+  const tile = new Uint8Array(most * first!.bytes_per_block);
+  for (let done = 0; done < tensor.bytes; ) {
+    const blocks = await next(tensor, done);
+    for (let at = 0; at < blocks.length; at += most * block_bytes) {
+      const part = blocks.subarray(at, at + most * block_bytes);
+      const count = part.length / block_bytes;
+      const start = (done + at) / block_bytes;
+      const codes = tile.subarray(0, count * first!.bytes_per_block);
+      const slices = rest.map(({ bytes_per_block: size }, p) =>
+        others[p]!.subarray(start * size, (start + count) * size),
+      );
+      type.split(part, count, [codes, ...slices]);
+      await out.put(codes);
+    }
+    done += blocks.length;
   }
 }
 
-/** Reads from the source; tensors that lie together in one read's length are fetched at once. */
-function readerOf(source: ByteSource, tensors: readonly TensorInfo[], signal?: AbortSignal): Read {
-  const start = Math.min(...tensors.map(({ offset }) => offset));
-  const end = Math.max(...tensors.map(({ offset, bytes }) => offset + bytes));
-  if (end - start > READ_BYTES) return (offset, length) => source.read(offset, length, signal);
-  let together: Promise<Uint8Array> | undefined;
-  return async (offset, length) => {
-    together ??= source.read(start, end - start, signal);
-    return (await together).subarray(offset - start, offset - start + length);
+function blocksOf(tensors: readonly TensorInfo[], reads: AsyncIterator<Uint8Array>): NextBlocks {
+  const together = spanOf(tensors);
+  if (!together) return async () => (await reads.next()).value;
+  let read: Promise<IteratorResult<Uint8Array>> | undefined;
+  return async ({ offset, bytes }) => {
+    read ??= reads.next();
+    const start = offset - together.offset;
+    return (await read).value.subarray(start, start + bytes);
   };
+}
+
+/** The part of the source that holds all tensors, if it is short enough for one read. */
+function spanOf(tensors: readonly TensorInfo[]): ByteRange | null {
+  const offset = Math.min(...tensors.map((tensor) => tensor.offset));
+  const length = Math.max(...tensors.map((tensor) => tensor.offset + tensor.bytes)) - offset;
+  return length <= READ_BYTES ? { offset, length } : null;
 }

@@ -63,7 +63,7 @@ export class LaminaWorker implements LaminaApi {
           ? await openUrlSource(source.url, { signal })
           : openBlobSource(source.file, source.file.name);
       // Files that may have to be mended must not be open.
-      if (packId(bytes) === this.model?.pack) await this.unload();
+      if ((await packId(bytes)) === this.model?.pack) await this.unload();
       const store = await this.openStore();
       return await importPack({ source: bytes, store, onProgress, signal });
     } finally {

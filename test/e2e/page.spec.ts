@@ -179,7 +179,7 @@ test('a damaged model is named, mended and loaded', async ({ page }) => {
       const library = { current: PACK_ID, sources: { [PACK_ID]: source }, unfinished: null };
       localStorage.setItem('lamina.library', JSON.stringify(library));
       api.stored = [completePack()];
-      const files = [{ file: 'layer-017.bin', expected: 'a', actual: 'b' }];
+      const files = [{ file: 'layer-017.bin', pieces: [0] }];
       api.loadErrors.push(
         new storeErrors.PackCorruptedError({ pack: PACK_ID, files, layers: [17] }),
       );

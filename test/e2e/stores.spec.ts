@@ -61,7 +61,8 @@ for (const kind of KINDS) {
         async ([kind, url, stopAt]) => {
           const { api } = window.startWorker();
           void api.import(kind, url, stopAt);
-          await api.stopped();
+          // One when it begins, and one after each of the two files before that read.
+          await api.stopped(3);
         },
         [kind, MODEL, whole.at(-2)] as const,
       );
@@ -86,7 +87,7 @@ for (const kind of KINDS) {
         async ([kind, url]) => {
           const { api } = window.startWorker();
           void api.import(kind, url, 0);
-          await api.stopped();
+          await api.stopped(0);
         },
         [kind, MODEL] as const,
       );
@@ -130,6 +131,17 @@ for (const kind of KINDS) {
     });
   });
 }
+
+test('a thread hashes what is sent to it, and says so when it cannot start', async ({ page }) => {
+  await openPage(page);
+  const { hash, error } = await page.evaluate(async () => {
+    const { api } = window.startWorker();
+    return { hash: await api.hash(), error: await api.hashErrorWithoutScript() };
+  });
+  expect(hash.hashed).toMatch(/^[0-9a-f]{64}$/);
+  expect(hash.hashed).toBe(hash.expected);
+  expect(error).toBe('HashThreadError');
+});
 
 test('OPFS is chosen where its synchronous handles work', async ({ page }) => {
   await openPage(page);

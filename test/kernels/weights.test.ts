@@ -65,7 +65,7 @@ async function packOf(embedding: BlockTypeName, other: BlockTypeName) {
       for (const [i, plane] of planes.entries()) bytes.set(matrix.planes[i]!, plane.offset);
     }
     await put(store, 'pack', name, bytes);
-    return { ...layout, sha256: '' };
+    return { ...layout, pieces: [] };
   };
   const manifest = {
     ...manifestFixture(),

@@ -1,26 +1,30 @@
-/** Where a field lies in a block, in bytes; all even. */
+/** Where a field lies in a block, in bytes. */
 export interface Field {
   readonly block_bytes: number;
   readonly offset: number;
+  /** Even. */
   readonly bytes: number;
 }
 
 /** Gathers one field of `count` blocks into a plane. */
 export function copyField(blocks: Uint8Array, count: number, field: Field, plane: Uint8Array) {
   const { block_bytes, offset, bytes } = field;
-  if ((blocks.byteOffset | plane.byteOffset) & 1) {
-    for (let b = 0; b < count; b++) {
-      const from = b * block_bytes + offset;
-      for (let i = 0; i < bytes; i++) plane[b * bytes + i] = blocks[from + i]!;
+  const source = viewOf(blocks);
+  const target = viewOf(plane);
+  const words = bytes - (bytes % 4);
+  // Views, because blocks lie at any address. Four bytes at a time are twice as fast as two, and several times as
+  // fast as a copy per block, whose call costs more than its 2 to 32 bytes; eight would be BigInts, which are slow.
+  for (let b = 0, to = 0; b < count; b++) {
+    let from = b * block_bytes + offset;
+    for (const end = from + words; from < end; from += 4, to += 4) {
+      target.setUint32(to, source.getUint32(from, true), true);
     }
-    return;
+    if (words === bytes) continue;
+    target.setUint16(to, source.getUint16(from, true), true);
+    to += 2;
   }
-  // Two bytes at a time: several times as fast as a copy per block, whose call costs more than its 2 to 32 bytes.
-  const source = new Uint16Array(blocks.buffer, blocks.byteOffset, (count * block_bytes) / 2);
-  const target = new Uint16Array(plane.buffer, plane.byteOffset, (count * bytes) / 2);
-  const stride = block_bytes / 2;
-  const width = bytes / 2;
-  for (let b = 0, from = offset / 2, to = 0; b < count; b++, from += stride, to += width) {
-    for (let i = 0; i < width; i++) target[to + i] = source[from + i]!;
-  }
+}
+
+function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
+  return new DataView(buffer, byteOffset, byteLength);
 }

@@ -53,11 +53,11 @@ class OpenFile implements NodeFileSource {
     this.version = version;
   }
 
-  async read(offset: number, length: number, signal?: AbortSignal) {
+  async read(offset: number, length: number, signal?: AbortSignal, into?: Uint8Array<ArrayBuffer>) {
     signal?.throwIfAborted();
     checkRange(this, offset, length);
     const { name: source, version: expected } = this;
-    const bytes = new Uint8Array(length);
+    const bytes = into?.subarray(0, length) ?? new Uint8Array(length);
     const { received, version } = await this.fill(bytes, offset).catch((error) => {
       throw new SourceReadError({ source, reason: error.message }, error);
     });

@@ -50,10 +50,10 @@ class UrlSource implements ByteSource {
     this.pauseMs = pauseMs;
   }
 
-  async read(offset: number, length: number, signal?: AbortSignal) {
+  async read(offset: number, length: number, signal?: AbortSignal, into?: Uint8Array<ArrayBuffer>) {
     signal?.throwIfAborted();
     checkRange(this, offset, length);
-    const bytes = new Uint8Array(length);
+    const bytes = into?.subarray(0, length) ?? new Uint8Array(length);
     if (length === 0) return bytes;
     const download = new RangeDownload(this.server, offset, bytes, this);
     await retry(() => download.attempt(signal), this.pauseMs, signal);

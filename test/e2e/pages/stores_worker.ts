@@ -1,9 +1,12 @@
 import { expose } from 'comlink';
 import { openBrowserStore } from '../../../src/store/choose_store.ts';
+import { HashPool } from '../../../src/store/hash_pool.ts';
 import { importPack } from '../../../src/store/importer.ts';
 import { IndexedDbStore } from '../../../src/store/indexeddb_store.ts';
+import { JOURNAL_FILE } from '../../../src/store/journal.ts';
 import { openManifest } from '../../../src/store/open_pack.ts';
 import { OpfsStore } from '../../../src/store/opfs_store.ts';
+import { sha256 } from '../../../src/store/sha256.ts';
 import { verifyPack } from '../../../src/store/verify.ts';
 import type { StoredFile, WeightStore } from '../../../src/store/weight_store.ts';
 import { TestSource } from '../../unit/store/test_source.ts';
@@ -22,6 +25,8 @@ let tellStopped: () => void;
 const importStopped = new Promise<void>((resolve) => {
   tellStopped = resolve;
 });
+
+let journalsWritten = 0;
 
 async function nameOfError(promise: Promise<unknown>): Promise<string | null> {
   return promise.then(
@@ -103,7 +108,7 @@ const stores = {
 
   /**
    * Imports the checkpoint at a URL, and gives the offsets that were read from it. With `stopAt` it hangs where
-   * that offset is to be read, and `stopped()` resolves.
+   * that offset is to be read.
    */
   async import(kind: StoreKind, url: string, stopAt?: number) {
     const store = await open[kind]();
@@ -114,15 +119,52 @@ const stores = {
       tellStopped();
       await new Promise(() => undefined);
     };
+    const create = store.create.bind(store);
+    store.create = async (pack, file) => {
+      const writer = await create(pack, file);
+      const commit = writer.commit.bind(writer);
+      writer.commit = async () => {
+        await commit();
+        if (file === JOURNAL_FILE) journalsWritten += 1;
+      };
+      return writer;
+    };
     await importPack({ source, store, pack: 'pack' });
     await verifyPack(store, 'pack', await openManifest(store, 'pack'));
     return source.reads.map(([offset]) => offset);
   },
 
-  stopped: () => importStopped,
+  /** Resolves when the import waits for the read at `stopAt`, and has written its journal so many times. */
+  async stopped(journals: number): Promise<void> {
+    await importStopped;
+    while (journalsWritten < journals) await new Promise((resolve) => setTimeout(resolve, 5));
+  },
 
   async importError(kind: StoreKind, url: string): Promise<string | null> {
     return nameOfError(stores.import(kind, url));
+  },
+
+  /** The SHA-256 of a long piece as a thread says, and as this one does. */
+  async hash() {
+    const pool = new HashPool();
+    try {
+      const lane = await pool.take();
+      lane.bytes.set(pattern(lane.bytes.length));
+      const expected = await sha256(lane.bytes);
+      return { expected, hashed: await lane.hash(lane.bytes.length) };
+    } finally {
+      pool.close();
+    }
+  },
+
+  /** What hashing fails with where the script of the threads cannot be loaded. */
+  async hashErrorWithoutScript(): Promise<string | null> {
+    globalThis.Worker = class extends Worker {
+      constructor() {
+        super(new URL('/no-such-script.js', location.href), { type: 'module' });
+      }
+    };
+    return nameOfError(stores.hash());
   },
 
   /** Why the pack cannot be opened. */

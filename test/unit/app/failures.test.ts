@@ -12,7 +12,7 @@ import { WorkerFailedError } from '../../../src/worker/errors.ts';
 
 const DAMAGE = new PackCorruptedError({
   pack: 'p',
-  files: [{ file: 'layer-007.bin', expected: 'a', actual: 'b' }],
+  files: [{ file: 'layer-007.bin', pieces: [0] }],
   layers: [7],
 });
 

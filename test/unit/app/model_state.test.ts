@@ -25,7 +25,7 @@ const MODEL: CatalogueModel = {
 const SOURCE: UrlSource = { kind: 'url', url: MODEL.url, name: MODEL.name };
 const DAMAGE = new PackCorruptedError({
   pack: PACK_ID,
-  files: [{ file: 'layer-017.bin', expected: 'a', actual: 'b' }],
+  files: [{ file: 'layer-017.bin', pieces: [0] }],
   layers: [17],
 });
 

@@ -20,10 +20,11 @@ const EXAMPLES: readonly LaminaError[] = [
   }),
   new errors.PackCorruptedError({
     pack: 'smollm2',
-    files: [{ file: 'layer-003.bin', expected: 'ab', actual: 'cd' }],
+    files: [{ file: 'layer-003.bin', pieces: [0] }],
     layers: [3],
   }),
   new errors.ManifestInvalidError({ pack: 'smollm2', field: 'head.bytes', reason: 'is missing' }),
+  new errors.HashThreadError({ reason: 'out of memory' }),
   new errors.ImportCancelledError({ pack: 'smollm2' }),
   new errors.SourceChangedError({ pack: 'smollm2', expected: '"a.gguf"', actual: '"b.gguf"' }),
 ];
@@ -53,6 +54,7 @@ test('messages say what is wrong, where, and what to do', () => {
       ""layer-003.bin" of pack "smollm2" is too short: 256 bytes wanted from byte 512, and it has 600. Import the model again: only the damaged files are read.",
       "Pack "smollm2" is damaged and was not loaded: layer 3. Import the same model again: only the damaged files are read.",
       "The manifest of pack "smollm2" is not valid: head.bytes is missing. Import the model again.",
+      "A thread that checks the model's files failed: out of memory. Load the page again; if it happens again, close other tabs, which frees memory.",
       "The import was cancelled. Import the same model again: it goes on from the files that are done.",
       "Pack "smollm2" was made from "a.gguf", not from "b.gguf". Remove the pack first, or import this source as a pack of its own.",
     ]

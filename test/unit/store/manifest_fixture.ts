@@ -5,7 +5,7 @@ import { type FileLayout, layerFile, layoutFile } from '../../../src/store/pack_
 export function manifestFixture(): Manifest {
   return structuredClone({
     format: 'lamina-pack',
-    version: 1,
+    version: 2,
     name: 'A small model',
     source: { name: 'small.gguf', bytes: 100_000, version: '1' },
     config: {
@@ -67,5 +67,5 @@ function layer(index: number): PackFile {
 }
 
 function hashed(layout: FileLayout): PackFile {
-  return { ...layout, sha256: '0123456789abcdef'.repeat(4) };
+  return { ...layout, pieces: ['0123456789abcdef'.repeat(4)] };
 }

@@ -20,7 +20,8 @@ const FILES: Broken[] = ['embedding', 'layers.1', 'head'].flatMap((file): Broken
   [file, NOT_OBJECTS],
   [`${file}.name`, [...NOT_STRINGS, '', '../a', 'layer-007.bin', 'head']],
   [`${file}.bytes`, [...NOT_COUNTS, 256, 1000, 2 ** 52 + 1]],
-  [`${file}.sha256`, [...NOT_STRINGS, '', 'a'.repeat(63), 'A'.repeat(64), 'g'.repeat(64)]],
+  [`${file}.pieces`, [...NOT_ARRAYS, [], Array(2).fill('a'.repeat(64))]],
+  [`${file}.pieces.0`, [...NOT_STRINGS, '', 'a'.repeat(63), 'A'.repeat(64), 'g'.repeat(64)]],
   [`${file}.tensors`, [...NOT_ARRAYS, []]],
   [`${file}.tensors.0`, NOT_OBJECTS],
   [`${file}.tensors.0.name`, [...NOT_STRINGS, '']],
@@ -35,7 +36,7 @@ const FILES: Broken[] = ['embedding', 'layers.1', 'head'].flatMap((file): Broken
 
 const BROKEN: readonly Broken[] = [
   ['format', [...NOT_STRINGS, 'other']],
-  ['version', [undefined, null, 0, 2, '1', 1.5]],
+  ['version', [undefined, null, 0, 1, 3, '2', 1.5]],
   ['name', NOT_STRINGS],
   ['source', NOT_OBJECTS],
   ['source.name', NOT_STRINGS],

@@ -1,10 +1,13 @@
-import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { BLOCK_TYPES, type BlockTypeName } from '../../../src/formats/block_types.ts';
 import type { TensorInfo } from '../../../src/formats/checkpoint.ts';
+import { HashPool } from '../../../src/store/hash_pool.ts';
 import { MemoryStore } from '../../../src/store/memory_store.ts';
 import { layoutFile } from '../../../src/store/pack_layout.ts';
-import { writeWeightFile } from '../../../src/store/weight_file.ts';
+import { writePieces } from '../../../src/store/piece_writer.ts';
+import { readAhead } from '../../../src/store/read_ahead.ts';
+import { rangesOf, writeWeightFile } from '../../../src/store/weight_file.ts';
+import { piecesOf } from './piece_hashes.ts';
 import { TestSource } from './test_source.ts';
 import { get, pattern } from './weight_store_suite.ts';
 
@@ -20,23 +23,27 @@ test.each(Object.keys(BLOCK_TYPES) as BlockTypeName[])(
     const bytes = blocks * block_bytes;
     const source = new TestSource(pattern(bytes + 32));
     const tensor: TensorInfo = { name: 'a', type, shape: [ROWS, COLUMNS], offset: 32, bytes };
-    const layout = layoutFile('a.bin', [tensor]);
+    const planned = { layout: layoutFile('a.bin', [tensor]), tensors: [tensor] };
     const store = new MemoryStore();
-    const writer = await store.create('pack', 'a.bin');
+    const pool = new HashPool();
     let told = 0;
-    const sha256 = await writeWeightFile(source, { layout, tensors: [tensor] }, writer, (n) => {
-      told += n;
-    });
-    await writer.commit();
+    const onBytes = (written: number) => {
+      told += written;
+    };
+    const pieces = await writePieces(store, 'pack', 'a.bin', { pool, onBytes }, (out) =>
+      writeWeightFile(planned, readAhead(source, rangesOf(planned)), out),
+    );
+    pool.close();
 
     const file = await get(store, 'pack', 'a.bin');
-    expect(file.length).toBe(layout.bytes);
-    expect(told).toBe(layout.bytes);
-    expect(sha256).toBe(createHash('sha256').update(file).digest('hex'));
+    expect(file.length).toBe(planned.layout.bytes);
+    expect(told).toBe(planned.layout.bytes);
+    expect(pieces).toEqual(piecesOf(file));
+    expect(pieces.length).toBeGreaterThan(2);
     const expected = planes.map((plane) => new Uint8Array(blocks * plane.bytes_per_block));
     BLOCK_TYPES[type].split(pattern(bytes + 32).subarray(32), blocks, expected);
     let end = 0;
-    for (const [i, plane] of layout.tensors[0]!.planes.entries()) {
+    for (const [i, plane] of planned.layout.tensors[0]!.planes.entries()) {
       expect(file.subarray(end, plane.offset).every((byte) => byte === 0)).toBe(true);
       end = plane.offset + plane.bytes;
       expect(Buffer.compare(file.subarray(plane.offset, end), expected[i]!)).toBe(0);
