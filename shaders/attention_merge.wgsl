@@ -18,12 +18,15 @@ fn attention_merge(@builtin(workgroup_id) group: vec3u, @builtin(local_invocatio
   let head = group.y * HEADS + group.x;
   let splits = min(SPLITS, tokens[group.y].position / PAGE + 1);
   var maximum = weights[head * SPLITS].x;
-  for (var split = 1u; split < splits; split++) { maximum = max(maximum, weights[head * SPLITS + split].x); }
+  // As many steps for all, so that every load is on its way at once; past the end the last again.
+  for (var split = 1u; split < SPLITS; split++) {
+    maximum = max(maximum, weights[head * SPLITS + min(split, splits - 1)].x);
+  }
   var sum = vec4f();
   var total = 0.0;
-  for (var split = 0u; split < splits; split++) {
-    let at = head * SPLITS + split;
-    let worth = exp(weights[at].x - maximum);
+  for (var split = 0u; split < SPLITS; split++) {
+    let at = head * SPLITS + min(split, splits - 1);
+    let worth = select(0, exp(weights[at].x - maximum), split < splits);
     sum += worth * parts[at * quads + local];
     total += worth * weights[at].y;
   }

@@ -30,6 +30,9 @@ const NEVER = -3.0e38;      // below every score, and still finite: exp(NEVER - 
 override GROUP = HEADS / KV_HEADS;           // query heads that share keys
 override SHARERS = min(GROUP, 4);            // of these, the ones of a workgroup
 override TURNS_OF_GROUP = (GROUP + SHARERS - 1) / SHARERS;
+override SHARES = THREADS / (HEAD_DIM / 4);
+override SCORE_STEPS = (HEAD_DIM / 4 + LANES - 1) / LANES;
+override VALUE_STEPS = (KEYS + SHARES - 1) / SHARES;
 
 var<workgroup> queries: array<array<vec4f, 4>, MOST_QUADS>;    // [quad][head]
 var<workgroup> new_key: array<vec4f, MOST_QUADS>;
@@ -86,7 +89,7 @@ fn store_part(values: vec4f, weight: vec2f, at: u32, local: u32) {
   workgroupBarrier();
   if (local < quads) {
     var sum = vec4f();
-    for (var share = 0u; share < THREADS / quads; share++) { sum += sums[share * quads + local]; }
+    for (var share = 0u; share < SHARES; share++) { sum += sums[share * quads + local]; }
     parts[at * quads + local] = sum;
   }
   if (local == 0) { weights[at] = weight; }
@@ -124,8 +127,7 @@ fn attention_split(@builtin(workgroup_id) group: vec3u, @builtin(local_invocatio
   }
   workgroupBarrier();
 
-  // Values are summed by one invocation for each quad of dimensions and each of `shares` shares of the keys.
-  let shares = THREADS / quads;
+  // Values are summed by one invocation for each quad of dimensions and each of SHARES shares of the keys.
   let quad = local % quads;
   let share = local / quads;
   let new_value = vec4f(qkv[own_value + 2 * quad], qkv[own_value + 2 * quad + 1]);
@@ -148,8 +150,10 @@ fn attention_split(@builtin(workgroup_id) group: vec3u, @builtin(local_invocatio
       let own = first + key >= last;
       let at = (place + min(key, count - 1) * KV_HEADS) * quads;
       var score = vec4f();
-      for (var d = lane; d < quads; d += LANES) {
-        let k = select(k_cache[at + d], new_key[d], own);
+      // As many steps for all, so that every load is on its way at once; past the end q is zero.
+      for (var i = 0u; i < SCORE_STEPS; i++) {
+        let d = i * LANES + lane;
+        let k = select(k_cache[at + min(d, quads - 1)], new_key[d], own);
         let q = queries[d];
         score += vec4f(dot(q[0], k), dot(q[1], k), dot(q[2], k), dot(q[3], k));
       }
@@ -166,8 +170,8 @@ fn attention_split(@builtin(workgroup_id) group: vec3u, @builtin(local_invocatio
     let shrink = exp(maximum - higher);
     maximum = higher;
     total *= shrink;
-    if (local < count) {
-      let weight = exp(scores[local] - maximum);
+    if (local < KEYS) {
+      let weight = select(vec4f(), exp(scores[local] - maximum), local < count);
       scores[local] = weight;
       total += weight;
     }
@@ -176,10 +180,12 @@ fn attention_split(@builtin(workgroup_id) group: vec3u, @builtin(local_invocatio
     values1 *= shrink.y;
     values2 *= shrink.z;
     values3 *= shrink.w;
-    if (share < shares) {
-      for (var key = share; key < count; key += shares) {
+    if (share < SHARES) {
+      for (var i = 0u; i < VALUE_STEPS; i++) {
+        let step = i * SHARES + share;
+        let key = min(step, count - 1);
         let v = select(v_cache[(place + key * KV_HEADS) * quads + quad], new_value, first + key == last);
-        let weight = scores[key];
+        let weight = select(vec4f(), scores[key], step == key);
         values0 += weight.x * v;
         values1 += weight.y * v;
         values2 += weight.z * v;
