@@ -91,7 +91,7 @@ export class Engine {
     const rounds = options.precision !== 'f32';
     const ledger = new BufferLedger(device, options.budget);
     try {
-      const pipelines = new Pipelines(device);
+      const pipelines = Pipelines.of(device);
       const commands = new Commands(device, pipelines);
       const ring = await StagingRing.create(ledger, RING_PIECES, pieceBytes(manifest));
       const limits = {

@@ -15,8 +15,20 @@ export class Pipelines {
   private readonly compiled = new Map<string, GPUComputePipeline>();
   private readonly modules = new Map<string, GPUShaderModule>();
 
+  private static readonly all = new WeakMap<GPUDevice, Pipelines>();
+
   constructor(device: GPUDevice) {
     this.device = device;
+  }
+
+  /** The pipelines that everybody on a device shares: what one model had compiled is there for the next. */
+  static of(device: GPUDevice): Pipelines {
+    let pipelines = Pipelines.all.get(device);
+    if (!pipelines) {
+      pipelines = new Pipelines(device);
+      Pipelines.all.set(device, pipelines);
+    }
+    return pipelines;
   }
 
   /** Compiles what is not compiled yet. @throws ShaderError */

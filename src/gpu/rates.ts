@@ -41,7 +41,7 @@ const REPEATS = 5;
  */
 export async function measureRates(ledger: BufferLedger, bytes: number): Promise<DeviceRates> {
   const { device } = ledger;
-  const pipelines = new Pipelines(device);
+  const pipelines = Pipelines.of(device);
   const commands = new Commands(device, pipelines);
   const read = { kernel: read_rate, constants: {} };
   const dispatch = { kernel: dispatch_cost, constants: {} };

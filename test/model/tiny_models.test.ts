@@ -146,11 +146,25 @@ describe.each([
         expect(differenceOf(row, outputs[0]!.rows[i]!)).toBe(0);
     }
   });
+});
+
+describe.each([
+  { name: 'as it is', open: openDevice },
+  { name: 'without optional features', open: openPlainDevice },
+])('on the device $name', ({ open }) => {
+  let own: Gpu;
+  let tiny: TinyModel;
+  let expected: Expected;
+  beforeAll(async () => {
+    own = await open();
+    tiny = await importTiny('gguf/llama-q4_1.gguf');
+    expected = await expectedOf('llama-q4_1');
+  });
 
   test('a prompt that comes in several chunks is continued alike in every residency', async () => {
     for (const residency of ['strict', 'streaming', 'resident'] as const) {
       const options = { residency, budget_weights: tiny.manifest.layers[0]!.bytes };
-      engine = await openTiny(own, tiny, { units, ...options, prefill_tokens: 7 });
+      engine = await openTiny(own, tiny, { ...options, prefill_tokens: 7 });
       const conversation = new Conversation(engine);
       const { token_ids } = await conversation.generate(expected.input_ids[0], [], {
         max_tokens: 16,
@@ -161,7 +175,7 @@ describe.each([
   });
 
   test('resident, it ends where it is told to, and a next turn goes on from there', async () => {
-    engine = await openTiny(own, tiny, { units, residency: 'resident' });
+    engine = await openTiny(own, tiny, { residency: 'resident' });
     const read = engine.weights.bytes_read;
     const conversation = new Conversation(engine);
     const ids = expected.input_ids[0];
@@ -180,7 +194,7 @@ describe.each([
   test('resident, it fills the context to its last position and ends there', async () => {
     const ids = expected.input_ids[0];
     const residency = 'resident';
-    engine = await openTiny(own, tiny, { units, residency, context_length: ids.length + 3 });
+    engine = await openTiny(own, tiny, { residency, context_length: ids.length + 3 });
     const { token_ids, finish_reason } = await new Conversation(engine).generate(ids, [], {
       max_tokens: 100,
     });
