@@ -121,7 +121,11 @@ export class Engine {
         units: { ...units, matrices: units.matrices && rounds },
       };
       model.kv.onGrow = () => model.recordings.forget();
-      const sampler = await Sampler.create(ledger, commands, config.vocab_size);
+      const sampler = await Sampler.create(ledger, commands, {
+        logits: model.state.logits,
+        next_id: model.inputs.ids,
+        vocab_size: config.vocab_size,
+      });
       const needed: Specialization[] = Sampler.specializations(config.vocab_size);
       const collector = {
         dispatch: (specialization: Specialization) => needed.push(specialization),
@@ -180,7 +184,7 @@ export class Engine {
     options: SamplingOptions,
     random: () => number,
   ): Promise<number> {
-    return this.guarded(() => this.sampler.next(this.model.state.logits, context, options, random));
+    return this.guarded(() => this.sampler.next(context, options, random));
   }
 
   /** Kernels that run for each token while decoding greedily. */
@@ -206,11 +210,11 @@ export class Engine {
    * @throws NonFiniteLogitsError, DeviceLostError, GpuOutOfMemoryError
    */
   async *greedyAhead(length: number, sequence = 0): AsyncGenerator<number, void> {
-    const { kv, inputs, state } = this.model;
+    const { kv } = this.model;
     const pending: Promise<number>[] = [];
     // Whoever awaits it sees the failure; when the loop is left, nobody does.
     const choose = (position: number) => {
-      const token = this.sampler.greedy(state.logits, position, inputs.ids);
+      const token = this.sampler.greedy(position);
       token.catch(() => undefined);
       pending.push(token);
     };
