@@ -1,6 +1,6 @@
 import { SettingError } from '../../src/engine/errors.ts';
+import { SHAPES, type Shape, type ShapeName } from '../../src/model/shapes.ts';
 import { numberOption } from '../options.ts';
-import { SHAPES, type Shape, type ShapeName } from './shapes.ts';
 import { LEAST_TOKENS } from './tokenizer.ts';
 
 interface Dimension {
