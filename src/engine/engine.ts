@@ -93,7 +93,8 @@ export class Engine {
     try {
       const pipelines = new Pipelines(device);
       const commands = new Commands(device, pipelines);
-      const ring = await StagingRing.create(ledger, RING_PIECES, pieceBytes(manifest));
+      const { pieces, piece_bytes } = ringOf(manifest);
+      const ring = await StagingRing.create(ledger, pieces, piece_bytes);
       const limits = {
         buffer_bytes: device.limits.maxBufferSize,
         binding_bytes: device.limits.maxStorageBufferBindingSize,
@@ -268,9 +269,10 @@ export class Engine {
   }
 }
 
-/** A file of a pack is a multiple of 256 bytes, and so is a piece. */
-function pieceBytes({ layers }: Manifest): number {
-  return Math.min(MOST_PIECE_BYTES, Math.max(...layers.map(({ bytes }) => bytes)));
+/** The staging ring of a model. A file of a pack is a multiple of 256 bytes, and so is a piece. */
+export function ringOf({ layers }: Manifest): { pieces: number; piece_bytes: number } {
+  const largest = Math.max(...layers.map(({ bytes }) => bytes));
+  return { pieces: RING_PIECES, piece_bytes: Math.min(MOST_PIECE_BYTES, largest) };
 }
 
 /** An observer of a whole prompt, as it sees the chunk that starts at token `first`. */
