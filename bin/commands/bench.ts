@@ -36,7 +36,7 @@ export async function bench(args: string[]): Promise<void> {
   if (parts.length === 0) throw new UsageError({ reason: `"${text}" is not expected here` });
   const wanted = (part: Part) => parts.includes(part);
   const residencies = (values.residency ?? ['strict', 'resident']).map(residencyOption);
-  const budget = numberOption('--budget', values.budget) ?? 0;
+  const budget_weights = numberOption('--budget', values.budget) ?? 0;
   const count = (name: 'prompt-tokens' | 'decode' | 'repeat', min: number) =>
     wholeNumber(`--${name}`, values[name], { min, max: 2 ** 20 });
   const prompt_tokens = count('prompt-tokens', 1) ?? 128;
@@ -58,17 +58,8 @@ export async function bench(args: string[]): Promise<void> {
     ...(wanted('model') && {
       model: await openPack(values.model).then(async ({ store, pack }) => {
         const manifest = await openManifest(store, pack);
-        const options = {
-          gpu,
-          store,
-          pack,
-          manifest,
-          rates,
-          prompt_tokens,
-          decode_tokens,
-          repeats,
-        };
-        return benchModel(options, residencies, budget, follower);
+        const options = { gpu, manifest, rates, prompt_tokens, decode_tokens, repeats };
+        return benchModel(options, { store, pack, residencies, budget_weights }, follower);
       }),
     }),
   };

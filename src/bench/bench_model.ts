@@ -7,7 +7,7 @@ import { type Spread, spreadOf } from '../gpu/spread.ts';
 import type { Residency } from '../plan/residency.ts';
 import type { Manifest } from '../store/manifest.ts';
 import type { StoredFile, WeightStore } from '../store/weight_store.ts';
-import { ringRate } from './bench_ring.ts';
+import { ringRate, type Stretch } from './bench_ring.ts';
 import { type Follower, step } from './progress.ts';
 import type { ModelReport, ModelResult } from './report.ts';
 
@@ -15,14 +15,21 @@ const PART_BYTES = 64 * 2 ** 20;
 
 export interface ModelBenchOptions {
   readonly gpu: Gpu;
-  readonly store: WeightStore;
-  readonly pack: string;
   readonly manifest: Manifest;
   readonly rates: DeviceRates;
   /** Tokens that are taken in, and tokens that are generated: at least 2. */
   readonly prompt_tokens: number;
   readonly decode_tokens: number;
   readonly repeats: number;
+}
+
+/** Where a model is, and how much of it stays on the GPU. */
+export interface ModelChoice {
+  readonly store: WeightStore;
+  readonly pack: string;
+  readonly residencies: readonly Residency[];
+  /** When streaming: bytes of weights that may stay on the GPU beside the slot. */
+  readonly budget_weights: number;
 }
 
 /** Runs of one engine. */
@@ -34,45 +41,36 @@ interface Run {
 
 /**
  * Prefill and decode of a model in some residencies, beside what the device and the ring can do at best.
- * @param budget bytes of weights that may stay on the GPU when streaming
  * @throws BenchCancelledError, and what `Engine.create` and `Conversation.generate` throw
  */
 export async function benchModel(
   options: ModelBenchOptions,
-  residencies: readonly Residency[],
-  budget: number,
+  { residencies, ...choice }: ModelChoice,
   follower: Follower = {},
 ): Promise<ModelReport> {
-  const { gpu, store, pack, manifest } = options;
-  const ring = await measureRing(options);
+  const { gpu, manifest } = options;
+  let ring: Spread | null = null;
   const results: ModelResult[] = [];
   for (const residency of residencies) {
-    const engine = await Engine.create({
-      gpu,
-      store,
-      pack,
-      manifest,
-      residency,
-      budget_weights: budget,
-    });
+    const engine = await Engine.create({ gpu, manifest, residency, ...choice });
     try {
-      results.push(await benchEngine(engine, residency, options, ring, follower));
+      ring ??= await measureRing(engine, options);
+      results.push(await benchEngine(engine, options, ring, follower));
     } finally {
       engine.destroy();
     }
   }
-  return reportOf(options, ring, results);
+  return reportOf(options, ring!, results);
 }
 
 /** The same with an engine that is there, whose cache it overwrites. */
 export async function benchLoaded(
   engine: Engine,
-  residency: Residency,
   options: ModelBenchOptions,
   follower: Follower = {},
 ): Promise<ModelReport> {
-  const ring = await measureRing(options);
-  return reportOf(options, ring, [await benchEngine(engine, residency, options, ring, follower)]);
+  const ring = await measureRing(engine, options);
+  return reportOf(options, ring, [await benchEngine(engine, options, ring, follower)]);
 }
 
 function reportOf(
@@ -85,12 +83,12 @@ function reportOf(
 
 async function benchEngine(
   engine: Engine,
-  residency: Residency,
   options: ModelBenchOptions,
   ring: Spread,
   follower: Follower,
 ): Promise<ModelResult> {
   const { manifest, rates, prompt_tokens, decode_tokens, repeats } = options;
+  const { residency, dispatches_per_token } = engine;
   const random = seededRandom(1);
   const known = Math.min(manifest.tokenizer.tokens.length, 256);
   const prompt = Array.from({ length: prompt_tokens }, () => Math.floor(random() * known));
@@ -112,7 +110,6 @@ async function benchEngine(
     (chunks * streamed) / ring.median,
     (prompt_tokens * operationsPerToken(manifest)) / rates.fma_operations_per_second,
   );
-  const { dispatches_per_token } = engine;
   return {
     residency,
     weight_bytes: engine.ledger.read('weights').bytes,
@@ -147,19 +144,13 @@ async function generate(engine: Engine, prompt: readonly number[], tokens: numbe
 }
 
 /** The ring as the engine has it, over the files of all layers. */
-async function measureRing({ gpu, store, pack, manifest }: ModelBenchOptions): Promise<Spread> {
-  const files: StoredFile[] = [];
-  try {
-    for (const { name } of manifest.layers) files.push(await store.open(pack, name));
-    return await ringRate(gpu, files.flatMap(partsOf), ringOf(manifest));
-  } finally {
-    for (const file of files) file.close();
-  }
+function measureRing({ weights }: Engine, { gpu, manifest }: ModelBenchOptions): Promise<Spread> {
+  return ringRate(gpu, weights.layer_files.flatMap(partsOf), ringOf(manifest));
 }
 
 /** A file in parts that fit into one buffer of any device. */
-function partsOf(file: StoredFile): { file: StoredFile; at: number; bytes: number }[] {
-  const parts = [];
+function partsOf(file: StoredFile): Stretch[] {
+  const parts: Stretch[] = [];
   for (let at = 0; at < file.size; at += PART_BYTES) {
     parts.push({ file, at, bytes: Math.min(PART_BYTES, file.size - at) });
   }

@@ -18,8 +18,8 @@ const PIECES = [2, 3, 6];
 const PIECE_BYTES = [1, 4, 16].map((megabytes) => megabytes * MEGABYTE);
 const REPEATS = 5;
 
-/** Bytes that go into a slot as one layer. */
-interface Layer {
+/** Bytes that go into a slot together, as a layer does. */
+export interface Stretch {
   readonly file: StoredFile;
   /** Bytes from the start of the file. */
   readonly at: number;
@@ -69,7 +69,7 @@ export async function benchRing(
 /** Bytes a second that a ring brings to the GPU, one layer after the other. */
 export async function ringRate(
   gpu: Gpu,
-  layers: readonly Layer[],
+  layers: readonly Stretch[],
   { pieces, piece_bytes }: { readonly pieces: number; readonly piece_bytes: number },
 ): Promise<Spread> {
   const ledger = new BufferLedger(gpu.device);

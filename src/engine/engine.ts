@@ -59,19 +59,27 @@ export class Engine {
   readonly ledger: BufferLedger;
   readonly weights: Weights;
   readonly adapter: string;
+  readonly residency: Residency;
   readonly context_length: number;
   readonly prefill_tokens: number;
   private readonly model: Model;
   private readonly sampler: Sampler;
   private lost: DeviceLostError | null = null;
 
-  private constructor(gpu: Gpu, model: Model, sampler: Sampler, prefill_tokens: number) {
+  private constructor(
+    gpu: Gpu,
+    model: Model,
+    sampler: Sampler,
+    residency: Residency,
+    prefill_tokens: number,
+  ) {
     this.model = model;
     this.sampler = sampler;
     this.config = model.config;
     this.ledger = model.ledger;
     this.weights = model.weights;
     this.adapter = adapterName(gpu.adapter);
+    this.residency = residency;
     this.context_length = model.kv.context_length;
     this.prefill_tokens = prefill_tokens;
     void gpu.lost.then((error) => {
@@ -136,7 +144,7 @@ export class Engine {
         rehearse(model, collector, Math.min(tokens, prefill_tokens));
       }
       await pipelines.prepare(needed);
-      return new Engine(gpu, model, sampler, prefill_tokens);
+      return new Engine(gpu, model, sampler, residency, prefill_tokens);
     } catch (error) {
       ledger.destroyAll();
       throw error;
