@@ -1,4 +1,5 @@
-import { writeFile } from 'node:fs/promises';
+import { access, constants, writeFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { benchImport } from '../../src/bench/bench_import.ts';
 import { benchKernels } from '../../src/bench/bench_kernels.ts';
 import { benchModel } from '../../src/bench/bench_model.ts';
@@ -43,6 +44,7 @@ export async function bench(args: string[]): Promise<void> {
   const decode_tokens = count('decode', 2) ?? 32;
   const repeats = count('repeat', 1) ?? 3;
 
+  if (values.out !== undefined) await output(values.out, checkFolder);
   const gpu = await openDevice();
   const line = new ProgressLine();
   const follower: Follower = {
@@ -64,8 +66,11 @@ export async function bench(args: string[]): Promise<void> {
     }),
   };
   line.end();
-  if (values.out !== undefined) await writeReport(values.out, report);
   console.log(values.json ? JSON.stringify(report) : benchTable(report));
+  if (values.out !== undefined) {
+    const text = `${JSON.stringify(report, null, 2)}\n`;
+    await output(values.out, (file) => writeFile(file, text));
+  }
 }
 
 /** Of a checkpoint; a pack has been imported already. */
@@ -87,10 +92,12 @@ async function importRate(
   }
 }
 
+const checkFolder = (file: string): Promise<void> => access(dirname(resolve(file)), constants.W_OK);
+
 /** @throws OutputFileError */
-async function writeReport(file: string, report: BenchReport): Promise<void> {
+async function output(file: string, action: (file: string) => Promise<void>): Promise<void> {
   try {
-    await writeFile(file, `${JSON.stringify(report, null, 2)}\n`);
+    await action(file);
   } catch (error) {
     throw new OutputFileError({ file, reason: (error as Error).message });
   }

@@ -16,39 +16,42 @@ type Call = Parameters<Dispatcher['dispatch']>;
 /** More than the caches of a GPU hold. */
 const ARENA_BYTES = 256 * 2 ** 20;
 
+/** What is run, and for how long. */
+export interface KernelBenchSize {
+  /** Dimensions of the model whose steps are run. */
+  readonly config: ModelConfig;
+  readonly prompt_tokens: number;
+  /** Memory for the copies of a matrix, twice, and for caches. */
+  readonly arena_bytes: number;
+  readonly effort: Effort;
+}
+
 /** A GPU runs the shapes of an 8B model; one that is emulated on the CPU those of a small one, and not for long. */
-function sizeFor({ adapter, device }: Gpu): {
-  config: ModelConfig;
-  prompt_tokens: number;
-  arena_bytes: number;
-  effort: Effort;
-} {
-  const shape = SHAPES[adapter.software ? 'smollm2-135m' : 'llama-8b'];
+function sizeFor({ adapter, device }: Gpu): KernelBenchSize {
+  const { software } = adapter;
+  const shape = SHAPES[software ? 'smollm2-135m' : 'llama-8b'];
   const { maxBufferSize, maxStorageBufferBindingSize } = device.limits;
+  const arena_bytes = ARENA_BYTES / (software ? 4 : 1);
   return {
     config: { ...shape, architecture: 'llama', rms_norm_eps: 1e-5, rope_dim: shape.head_dim },
-    prompt_tokens: adapter.software ? 128 : 512,
-    arena_bytes: Math.min(
-      ARENA_BYTES / (adapter.software ? 4 : 1),
-      maxBufferSize,
-      maxStorageBufferBindingSize,
-    ),
-    effort: adapter.software
-      ? { repeats: 3, run_seconds: 0.05 }
-      : { repeats: 5, run_seconds: 0.02 },
+    prompt_tokens: software ? 128 : 512,
+    arena_bytes: Math.min(arena_bytes, maxBufferSize, maxStorageBufferBindingSize),
+    effort: software ? { repeats: 3, run_seconds: 0.05 } : { repeats: 5, run_seconds: 0.02 },
   };
 }
 
 /**
  * Every kernel alone, on the shapes that take a model's time, beside what the device can do at best.
+ * @param size as large as the device is, unless given
  * @throws BenchCancelledError, ShaderError, GpuOutOfMemoryError
  */
 export async function benchKernels(
   gpu: Gpu,
   rates: DeviceRates,
   follower: Follower = {},
+  size = sizeFor(gpu),
 ): Promise<KernelsReport> {
-  const { config, prompt_tokens, arena_bytes, effort } = sizeFor(gpu);
+  const { config, prompt_tokens, arena_bytes, effort } = size;
   const benches = kernelBenches(config, prompt_tokens);
   const lab = await KernelLab.create(gpu, config, prompt_tokens, arena_bytes);
   try {
