@@ -143,7 +143,7 @@ describe('lamina bench', () => {
   test('measures an import, as a table for people, and leaves no pack behind', async () => {
     const { code, out } = await lamina('bench', 'import', '--model', TINY);
     expect(code).toBe(0);
-    expect(out).toMatch(/import of llama-q4_1\.gguf, 0\.\d MB, into the store \(node\): \S+ \(/);
+    expect(out).toMatch(/import of llama-q4_1\.gguf, \d\.\d MB, into the store \(node\): \S+ \(/);
     expect(await readdir(join(folder, 'packs'))).not.toContain('bench-import');
   });
 });
