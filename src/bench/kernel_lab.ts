@@ -5,6 +5,7 @@ import { Sampler } from '../engine/sampler.ts';
 import { checkSampling } from '../engine/sampling.ts';
 import { createState, type State } from '../engine/state.ts';
 import { Commands } from '../gpu/commands.ts';
+import { type ComputeUnits, computeUnits } from '../gpu/compute_units.ts';
 import type { Gpu } from '../gpu/device.ts';
 import { BufferLedger } from '../gpu/ledger.ts';
 import { Pipelines } from '../gpu/pipelines.ts';
@@ -30,20 +31,20 @@ export class KernelLab {
   /** The keys and values of some layers, for the pass at hand. */
   caches: readonly LayerCache[] = [];
 
-  private readonly gpu: Gpu;
+  private readonly units: ComputeUnits;
   private kv: KvCache | null = null;
   private kv_ledger: BufferLedger;
   private pass: Pass = { tokens: 1, first: 0 };
 
   private constructor(
-    gpu: Gpu,
+    units: ComputeUnits,
     config: ModelConfig,
     ledger: BufferLedger,
     commands: Commands,
     pipelines: Pipelines,
     parts: Pick<KernelLab, 'state' | 'inputs' | 'sampler' | 'arena'>,
   ) {
-    this.gpu = gpu;
+    this.units = units;
     this.config = config;
     this.ledger = ledger;
     this.kv_ledger = new BufferLedger(ledger.device);
@@ -69,7 +70,7 @@ export class KernelLab {
     try {
       const pipelines = new Pipelines(gpu.device);
       const commands = new Commands(gpu.device, pipelines);
-      const state = await createState(ledger, config, max_tokens);
+      const state = await createState(ledger, config, max_tokens, 1);
       const inputs = await BatchInputs.create(ledger, config, max_tokens);
       const arena = await WeightArena.create(ledger, commands, arena_bytes);
       for (const buffer of Object.values<GPUBuffer>({ ...state })) arena.fill(buffer);
@@ -80,7 +81,7 @@ export class KernelLab {
       // So that there is a temperature.
       await sampler.next([], checkSampling({ temperature: 1 }), () => 0.5);
       const parts = { state, inputs, sampler, arena };
-      return new KernelLab(gpu, config, ledger, commands, pipelines, parts);
+      return new KernelLab(await computeUnits(gpu), config, ledger, commands, pipelines, parts);
     } catch (error) {
       ledger.destroyAll();
       throw error;
@@ -110,8 +111,8 @@ export class KernelLab {
 
   /** The steps of the pass at hand. */
   ops(dispatcher: Dispatcher): Ops {
-    const { config, inputs, state, gpu } = this;
-    const model = { config, inputs, kv: this.kv!, state, subgroup_size: gpu.subgroup_size };
+    const { config, inputs, state, units } = this;
+    const model = { config, inputs, kv: this.kv!, state, units };
     return new Ops(dispatcher, model, this.pass.tokens, inputs.pass);
   }
 

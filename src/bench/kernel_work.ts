@@ -50,13 +50,23 @@ const row = (count: number, width: number): Work => ({
 
 const WORK: Readonly<Record<string, WorkOf>> = {
   matvec: matrix,
+  matvec_fixed: matrix,
   matvec_quad: matrix,
   matmul: matrix,
   matmul_quad: matrix,
   matmul_subgroup: matrix,
   attention,
   attention_quad: attention,
-  attention_decode: attention,
+  attention_split: attention,
+  // The shares of the keys, as many as there are pages at most.
+  attention_merge: ({ HEADS = 0, HEAD_DIM = 0, PAGE = 1, SPLITS = 0 }, { tokens, first }) => {
+    const splits = Math.min(SPLITS, Math.floor(first / PAGE) + 1);
+    return {
+      shape: `${HEADS} heads of ${HEAD_DIM}`,
+      bytes: tokens * HEADS * (splits * (HEAD_DIM + 2) + HEAD_DIM) * FLOAT,
+      operations: 2 * tokens * HEADS * splits * HEAD_DIM,
+    };
+  },
   rope_append: (shape, { tokens }) => {
     const { HEADS = 0, KV_HEADS = 0, HEAD_DIM = 0 } = shape;
     const values = tokens * (HEADS + 2 * KV_HEADS) * HEAD_DIM;

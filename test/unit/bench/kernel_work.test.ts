@@ -31,7 +31,7 @@ describe('what a kernel has to do', () => {
 
   test('a token attends to itself and all before it', () => {
     const constants = { HEADS: 8, KV_HEADS: 2, HEAD_DIM: 64 };
-    const decode = { kernel: kernels.attention_decode, constants };
+    const decode = { kernel: kernels.attention_split, constants };
     const late = workOf(decode, { tokens: 1, first: 99 });
     expect(late.operations).toBe(4 * 100 * 8 * 64);
     expect(late.bytes).toBe((100 * 2 * 2 + 2 * 8) * 64 * 4);

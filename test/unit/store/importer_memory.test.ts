@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { SHAPES } from '../../../bin/synth/shapes.ts';
+import { SHAPES } from '../../../src/model/shapes.ts';
 import { SyntheticSource } from '../../../bin/synth/synthetic_source.ts';
 import { BLOCK_TYPES } from '../../../src/formats/block_types.ts';
 import type { ByteSource } from '../../../src/formats/source.ts';
