@@ -12,9 +12,8 @@ import { openNodeFileSource } from '../../src/formats/sources/node_file_source.t
 import { openManifest } from '../../src/store/open_pack.ts';
 import { OutputFileError, UsageError } from '../errors.ts';
 import { findModel, openDevice, openPack, packStore } from '../model.ts';
-import { numberOption, readOptions, residencyOption } from '../options.ts';
+import { numberOption, readOptions, residencyOption, wholeNumber } from '../options.ts';
 import { ProgressLine } from '../progress_line.ts';
-import { wholeNumber } from '../synth/shape_options.ts';
 
 const OPTIONS = {
   model: { type: 'string' },

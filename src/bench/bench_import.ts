@@ -1,12 +1,11 @@
 import type { ByteSource } from '../formats/source.ts';
 import { perSecond, spreadOf } from '../gpu/spread.ts';
 import { importPack } from '../store/importer.ts';
+import { SCRATCH_PACK } from '../store/names.ts';
 import type { WeightStore } from '../store/weight_store.ts';
 import { type Follower, step } from './progress.ts';
 import type { ImportReport } from './report.ts';
 
-/** The pack is removed after each run. */
-const PACK = 'bench-import';
 const REPEATS = 3;
 
 /**
@@ -22,13 +21,13 @@ export async function benchImport(
   try {
     for (let run = 0; run < REPEATS; run++) {
       step(follower, { name: `importing ${source.name}`, done: run, of: REPEATS });
-      await store.remove(PACK);
+      await store.remove(SCRATCH_PACK);
       const started = performance.now();
-      await importPack({ source, store, pack: PACK });
+      await importPack({ source, store, pack: SCRATCH_PACK });
       seconds.push((performance.now() - started) / 1000);
     }
   } finally {
-    await store.remove(PACK);
+    await store.remove(SCRATCH_PACK);
   }
   return {
     source: source.name,

@@ -5,6 +5,7 @@ import { BufferLedger } from '../gpu/ledger.ts';
 import { Pipelines } from '../gpu/pipelines.ts';
 import { perSecond, type Spread, spreadOf } from '../gpu/spread.ts';
 import { StagingRing } from '../gpu/staging_ring.ts';
+import { SCRATCH_PACK } from '../store/names.ts';
 import type { StoredFile, WeightStore } from '../store/weight_store.ts';
 import { writeFileWith } from '../store/write_file.ts';
 import { type Follower, step } from './progress.ts';
@@ -12,7 +13,7 @@ import type { RingReport, RingResult } from './report.ts';
 
 const MEGABYTE = 2 ** 20;
 /** A file that is written for the measurement, and removed after it. */
-const SCRATCH = { pack: 'bench-ring', file: 'scratch.bin' };
+const SCRATCH_FILE = 'ring.bin';
 const FILE_BYTES = 128 * MEGABYTE;
 const PIECES = [2, 3, 6];
 const PIECE_BYTES = [1, 4, 16].map((megabytes) => megabytes * MEGABYTE);
@@ -43,7 +44,7 @@ export async function benchRing(
   step(follower, { name: 'writing a file', done: 0, of });
   try {
     await writeScratch(store);
-    const file = await store.open(SCRATCH.pack, SCRATCH.file);
+    const file = await store.open(SCRATCH_PACK, SCRATCH_FILE);
     try {
       const layer_bytes = Math.max(...PIECE_BYTES);
       const layers = Array.from({ length: FILE_BYTES / layer_bytes }, (_, i) => ({
@@ -62,7 +63,7 @@ export async function benchRing(
       file.close();
     }
   } finally {
-    await store.remove(SCRATCH.pack);
+    await store.remove(SCRATCH_PACK);
   }
 }
 
@@ -104,7 +105,7 @@ export async function ringRate(
 
 async function writeScratch(store: WeightStore): Promise<void> {
   const bytes = new Uint8Array(MEGABYTE);
-  await writeFileWith(store, SCRATCH.pack, SCRATCH.file, async (writer) => {
+  await writeFileWith(store, SCRATCH_PACK, SCRATCH_FILE, async (writer) => {
     for (let at = 0; at < FILE_BYTES; at += MEGABYTE) {
       // No two alike, for file systems that store equal pieces once.
       crypto.getRandomValues(bytes.subarray(0, 65_536));

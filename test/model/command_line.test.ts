@@ -144,7 +144,7 @@ describe('lamina bench', () => {
     const { code, out } = await lamina('bench', 'import', '--model', TINY);
     expect(code).toBe(0);
     expect(out).toMatch(/import of llama-q4_1\.gguf, \d\.\d MB, into the store \(node\): \S+ \(/);
-    expect(await readdir(join(folder, 'packs'))).not.toContain('bench-import');
+    expect(await readdir(join(folder, 'packs'))).not.toContain('scratch');
   });
 });
 

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { wholeNumber } from '../../../bin/options.ts';
 import { RANDOM_TYPES, type RandomType } from '../../../bin/synth/random_blocks.ts';
-import { shapeOf, wholeNumber } from '../../../bin/synth/shape_options.ts';
+import { shapeOf } from '../../../bin/synth/shape_options.ts';
 import { SyntheticSource } from '../../../bin/synth/synthetic_source.ts';
 import { packFileWriter } from '../../../bin/synth/write_pack_file.ts';
 import { SettingError } from '../../../src/engine/errors.ts';
