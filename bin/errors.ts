@@ -50,10 +50,21 @@ export class DiskSpaceError extends LaminaError {
   }
 }
 
+/** A file that a command should write cannot be written there. */
+export class OutputFileError extends LaminaError {
+  constructor(details: { file: string; reason: string }) {
+    super(
+      `${details.file} cannot be written (${details.reason}). Make its folder, or name another file.`,
+      details,
+    );
+  }
+}
+
 registerErrors({
   NoDawnAdapterError,
   UsageError,
   ModelNotFoundError,
   DefaultModelError,
   DiskSpaceError,
+  OutputFileError,
 });

@@ -1,18 +1,25 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
+import { OutputFileError } from './errors.ts';
 
 /** A float32 array on disk, little-endian, row-major, filled in any order; it has its name once it is whole. */
 export class FloatFile {
   private readonly path: string;
   private readonly shape: readonly number[];
   private readonly file: number;
+  private open = true;
 
   private constructor(path: string, shape: readonly number[]) {
     this.path = path;
     this.shape = shape;
-    this.file = openSync(`${path}.part`, 'w');
+    try {
+      this.file = openSync(`${path}.part`, 'w');
+    } catch (error) {
+      throw new OutputFileError({ file: path, reason: (error as Error).message });
+    }
   }
 
+  /** @throws OutputFileError */
   static create(path: string, shape: readonly number[]): FloatFile {
     return new FloatFile(path, shape);
   }
@@ -26,13 +33,23 @@ export class FloatFile {
     }
   }
 
+  /** @throws OutputFileError */
   async commit(): Promise<void> {
-    closeSync(this.file);
-    await rename(`${this.path}.part`, this.path);
+    this.close();
+    try {
+      await rename(`${this.path}.part`, this.path);
+    } catch (error) {
+      throw new OutputFileError({ file: this.path, reason: (error as Error).message });
+    }
   }
 
   async abort(): Promise<void> {
-    closeSync(this.file);
+    this.close();
     await rm(`${this.path}.part`, { force: true });
+  }
+
+  private close(): void {
+    if (this.open) closeSync(this.file);
+    this.open = false;
   }
 }

@@ -20,8 +20,10 @@ const HELP = `lamina: language models, one layer on the GPU at a time
                           [layers + 2, positions, hidden_size]: embedding, after each layer, after the final norm
   lamina inspect [--json] M
                           architecture, tensors, bytes per layer
-  lamina bench [--model M] [--residency R]… [--budget BYTES] [--prompt-tokens N] [--decode N] [--repeat N] [--json]
-                          prefill and decode in each residency, beside what this device can do at best
+  lamina bench [model|kernels|ring|import|all] [--model M] [--residency R]… [--budget BYTES]
+             [--prompt-tokens N] [--decode N] [--repeat N] [--json] [--out FILE.json]
+                          prefill and decode in each residency, each kernel, the staging ring, an import, beside what
+                          this device can do at best; a table, or with --json the report; --out writes that to a file
   lamina synth --shape smollm2-135m|llama-1b|qwen3-4b|llama-8b|llama-70b|custom --type F32|F16|Q4_0|Q4_1|Q8_0
              [--layers N] [--seed S] [--hidden-size N] [--intermediate-size N] [--attention-heads N]
              [--key-value-heads N] [--head-dim N] [--vocab-size N] [--context-length N] (--out FILE.gguf | --pack FOLDER)

@@ -15,6 +15,8 @@ import { ProgressLine } from './progress_line.ts';
 /** Where checkpoints are imported to. */
 const PACKS = process.env.LAMINA_PACKS ?? fileURLToPath(new URL('../.packs', import.meta.url));
 
+export const packStore = (): NodeStore => new NodeStore(PACKS);
+
 /** What `--model` names. */
 export type ModelPath =
   | { readonly kind: 'gguf'; readonly path: string }
@@ -35,7 +37,7 @@ export async function findModel(model: string | undefined): Promise<ModelPath> {
   }
   if (existsSync(model)) return { kind: 'gguf', path: model };
   if (!/[/\\]/.test(model) && existsSync(join(PACKS, model, MANIFEST_FILE))) {
-    return { kind: 'pack', store: new NodeStore(PACKS), pack: model };
+    return { kind: 'pack', store: packStore(), pack: model };
   }
   throw new ModelNotFoundError({ model });
 }
@@ -58,7 +60,7 @@ export async function openPack(
   const source = await openNodeFileSource(found.path);
   const line = new ProgressLine();
   try {
-    const store = new NodeStore(PACKS);
+    const store = packStore();
     const pack = await packId(source);
     await importPack({ source, store, pack, onProgress: line.transfer });
     return { store, pack };

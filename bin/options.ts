@@ -35,6 +35,19 @@ export function numberOption(name: string, value: string | undefined): number | 
   return number;
 }
 
+/** A whole number from `min` to `max`, a multiple of `step`; undefined when it is not given. @throws SettingError */
+export function wholeNumber(
+  setting: string,
+  text: string | undefined,
+  { min, max, step = 1 }: { min: number; max: number; step?: number },
+): number | undefined {
+  const value = numberOption(setting, text);
+  if (value === undefined) return undefined;
+  if (Number.isInteger(value / step) && value >= min && value <= max) return value;
+  const kind = step === 1 ? 'whole numbers' : `multiples of ${step}`;
+  throw new SettingError({ setting, value: text, allowed: `${kind} from ${min} to ${max}` });
+}
+
 /** Token ids `1,2,3`. @throws SettingError */
 export function tokensOption(name: string, value: string): number[] {
   return value.split(',').map((part) => {

@@ -27,21 +27,28 @@ export async function logits(args: string[]): Promise<void> {
   const { store, pack } = await openPack(values.model);
   const manifest = await openManifest(store, pack);
   const { vocab_size, hidden_size, num_hidden_layers } = manifest.config;
-  const engine = await Engine.create({
-    gpu,
-    store,
-    pack,
-    manifest,
-    residency,
-    budget_weights: numberOption('--budget', values.budget),
-    precision: 'f32',
-  });
-  const out = FloatFile.create(values.out, [ids.length, vocab_size]);
-  const hidden = values['hidden-states']
-    ? FloatFile.create(values['hidden-states'], [num_hidden_layers + 2, ids.length, hidden_size])
-    : null;
-  const files = hidden ? [out, hidden] : [out];
+  const files: FloatFile[] = [];
+  const create = (path: string, shape: readonly number[]): FloatFile => {
+    const file = FloatFile.create(path, shape);
+    files.push(file);
+    return file;
+  };
+  let engine: Engine | null = null;
   try {
+    // What cannot be written is refused before anything is computed.
+    const out = create(values.out, [ids.length, vocab_size]);
+    const hidden = values['hidden-states']
+      ? create(values['hidden-states'], [num_hidden_layers + 2, ids.length, hidden_size])
+      : null;
+    engine = await Engine.create({
+      gpu,
+      store,
+      pack,
+      manifest,
+      residency,
+      budget_weights: numberOption('--budget', values.budget),
+      precision: 'f32',
+    });
     await engine.prefill(ids, 0, {
       observer: {
         logits: (first, rows) => out.write([first, 0], rows),
@@ -53,6 +60,6 @@ export async function logits(args: string[]): Promise<void> {
     for (const file of files) await file.abort();
     throw error;
   } finally {
-    engine.destroy();
+    engine?.destroy();
   }
 }

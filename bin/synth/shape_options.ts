@@ -1,6 +1,5 @@
-import { SettingError } from '../../src/engine/errors.ts';
-import { numberOption } from '../options.ts';
-import { SHAPES, type Shape, type ShapeName } from './shapes.ts';
+import { SHAPES, type Shape, type ShapeName } from '../../src/model/shapes.ts';
+import { wholeNumber } from '../options.ts';
 import { LEAST_TOKENS } from './tokenizer.ts';
 
 interface Dimension {
@@ -43,17 +42,4 @@ export function shapeOf(
     return value === undefined ? [] : [[dimension.key, value]];
   });
   return { ...SHAPES[name], ...Object.fromEntries(changes) };
-}
-
-/** @throws SettingError */
-export function wholeNumber(
-  setting: string,
-  text: string | undefined,
-  { min, max, step = 1 }: Pick<Dimension, 'min' | 'max' | 'step'>,
-): number | undefined {
-  const value = numberOption(setting, text);
-  if (value === undefined) return undefined;
-  if (Number.isInteger(value / step) && value >= min && value <= max) return value;
-  const kind = step === 1 ? 'whole numbers' : `multiples of ${step}`;
-  throw new SettingError({ setting, value: text, allowed: `${kind} from ${min} to ${max}` });
 }

@@ -5,6 +5,7 @@ import { writeGgufHeader } from '../../src/formats/gguf/write_gguf.ts';
 import type { ByteSource } from '../../src/formats/source.ts';
 import { checkRange } from '../../src/formats/sources/check_range.ts';
 import type { ModelConfig } from '../../src/model/config.ts';
+import type { Shape } from '../../src/model/shapes.ts';
 import {
   embeddingShapes,
   headShapes,
@@ -14,7 +15,6 @@ import {
 import { syntheticMetadata } from './metadata.ts';
 import { matrixPattern, normPattern, PATTERN_BLOCKS, type Pattern, repeat } from './pattern.ts';
 import type { RandomType } from './random_blocks.ts';
-import type { Shape } from './shapes.ts';
 
 export interface SyntheticOptions {
   /** `general.name`. */

@@ -43,7 +43,7 @@ export class ChatModel {
   readonly manifest: Manifest;
   readonly tokenizer: Tokenizer;
   readonly engine: Engine;
-  private readonly conversation: Conversation;
+  private conversation: Conversation;
   private busy = false;
 
   private constructor(pack: string, manifest: Manifest, tokenizer: Tokenizer, engine: Engine) {
@@ -90,9 +90,7 @@ export class ChatModel {
     options: GenerateOptions,
     { onText, onPrefill, signal }: ChatHooks = {},
   ): Promise<Answer> {
-    if (this.busy) throw new EngineBusyError();
-    this.busy = true;
-    try {
+    return this.exclusively(async () => {
       const stream = createTextStream(this.tokenizer);
       let text = '';
       const emit = (piece: string) => {
@@ -113,6 +111,28 @@ export class ChatModel {
       );
       emit(stream.end());
       return { text, ...generation };
+    });
+  }
+
+  /**
+   * Lends the engine, for measuring; the next answer begins with an empty cache.
+   * @throws EngineBusyError
+   */
+  lend<T>(action: (engine: Engine) => Promise<T>): Promise<T> {
+    return this.exclusively(async () => {
+      try {
+        return await action(this.engine);
+      } finally {
+        this.conversation = new Conversation(this.engine);
+      }
+    });
+  }
+
+  private async exclusively<T>(action: () => Promise<T>): Promise<T> {
+    if (this.busy) throw new EngineBusyError();
+    this.busy = true;
+    try {
+      return await action();
     } finally {
       this.busy = false;
     }

@@ -59,19 +59,27 @@ export class Engine {
   readonly ledger: BufferLedger;
   readonly weights: Weights;
   readonly adapter: string;
+  readonly residency: Residency;
   readonly context_length: number;
   readonly prefill_tokens: number;
   private readonly model: Model;
   private readonly sampler: Sampler;
   private lost: DeviceLostError | null = null;
 
-  private constructor(gpu: Gpu, model: Model, sampler: Sampler, prefill_tokens: number) {
+  private constructor(
+    gpu: Gpu,
+    model: Model,
+    sampler: Sampler,
+    residency: Residency,
+    prefill_tokens: number,
+  ) {
     this.model = model;
     this.sampler = sampler;
     this.config = model.config;
     this.ledger = model.ledger;
     this.weights = model.weights;
     this.adapter = adapterName(gpu.adapter);
+    this.residency = residency;
     this.context_length = model.kv.context_length;
     this.prefill_tokens = prefill_tokens;
     void gpu.lost.then((error) => {
@@ -93,7 +101,8 @@ export class Engine {
     try {
       const pipelines = Pipelines.of(device);
       const commands = new Commands(device, pipelines);
-      const ring = await StagingRing.create(ledger, RING_PIECES, pieceBytes(manifest));
+      const { pieces, piece_bytes } = ringOf(manifest);
+      const ring = await StagingRing.create(ledger, pieces, piece_bytes);
       const limits = {
         buffer_bytes: device.limits.maxBufferSize,
         binding_bytes: device.limits.maxStorageBufferBindingSize,
@@ -121,7 +130,11 @@ export class Engine {
         units: { ...units, matrices: units.matrices && rounds },
       };
       model.kv.onGrow = () => model.recordings.forget();
-      const sampler = await Sampler.create(ledger, commands, config.vocab_size);
+      const sampler = await Sampler.create(ledger, commands, {
+        logits: model.state.logits,
+        next_id: model.inputs.ids,
+        vocab_size: config.vocab_size,
+      });
       const needed: Specialization[] = Sampler.specializations(config.vocab_size);
       const collector = {
         dispatch: (specialization: Specialization) => needed.push(specialization),
@@ -131,7 +144,7 @@ export class Engine {
         rehearse(model, collector, Math.min(tokens, prefill_tokens));
       }
       await pipelines.prepare(needed);
-      return new Engine(gpu, model, sampler, prefill_tokens);
+      return new Engine(gpu, model, sampler, residency, prefill_tokens);
     } catch (error) {
       ledger.destroyAll();
       throw error;
@@ -180,7 +193,7 @@ export class Engine {
     options: SamplingOptions,
     random: () => number,
   ): Promise<number> {
-    return this.guarded(() => this.sampler.next(this.model.state.logits, context, options, random));
+    return this.guarded(() => this.sampler.next(context, options, random));
   }
 
   /** Kernels that run for each token while decoding greedily. */
@@ -206,11 +219,11 @@ export class Engine {
    * @throws NonFiniteLogitsError, DeviceLostError, GpuOutOfMemoryError
    */
   async *greedyAhead(length: number, sequence = 0): AsyncGenerator<number, void> {
-    const { kv, inputs, state } = this.model;
+    const { kv } = this.model;
     const pending: Promise<number>[] = [];
     // Whoever awaits it sees the failure; when the loop is left, nobody does.
     const choose = (position: number) => {
-      const token = this.sampler.greedy(state.logits, position, inputs.ids);
+      const token = this.sampler.greedy(position);
       token.catch(() => undefined);
       pending.push(token);
     };
@@ -264,9 +277,10 @@ export class Engine {
   }
 }
 
-/** A file of a pack is a multiple of 256 bytes, and so is a piece. */
-function pieceBytes({ layers }: Manifest): number {
-  return Math.min(MOST_PIECE_BYTES, Math.max(...layers.map(({ bytes }) => bytes)));
+/** The staging ring of a model. A file of a pack is a multiple of 256 bytes, and so is a piece. */
+export function ringOf({ layers }: Manifest): { pieces: number; piece_bytes: number } {
+  const largest = Math.max(...layers.map(({ bytes }) => bytes));
+  return { pieces: RING_PIECES, piece_bytes: Math.min(MOST_PIECE_BYTES, largest) };
 }
 
 /** An observer of a whole prompt, as it sees the chunk that starts at token `first`. */

@@ -37,10 +37,13 @@ export class SettingError extends LaminaError {
   }
 }
 
-/** An answer was asked for while another one is being written. */
+/** An answer or a measurement was asked for while another one is under way. */
 export class EngineBusyError extends LaminaError {
   constructor(details: Record<string, never> = {}) {
-    super('An answer is still being written. Stop it, or wait until it is done.', details);
+    super(
+      'An answer is still being written, or a measurement is under way. Stop it, or wait until it is done.',
+      details,
+    );
   }
 }
 

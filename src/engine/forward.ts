@@ -115,10 +115,8 @@ async function embed(model: Model, ids: Uint32Array): Promise<void> {
     const some = ids.subarray(first, first + at_once);
     const rows = await weights.embedding(some, commands);
     const to = { buffer: state.x, offset: first * config.hidden_size * 4 };
-    new Ops(commands, model, some.length, inputs.pass).gatherRows(
-      rows,
-      { buffer: inputs.order },
-      to,
+    run(model, `embedding ${first}`, some.length, (ops) =>
+      ops.gatherRows(rows, { buffer: inputs.order }, to),
     );
     commands.submit();
   }

@@ -4,6 +4,8 @@ import * as kernels from '../gpu/kernels.ts';
 import type { BufferLedger } from '../gpu/ledger.ts';
 import { ReadbackPool, readBack } from '../gpu/readback.ts';
 import { NonFiniteLogitsError } from './errors.ts';
+import type { Dispatcher } from './ops.ts';
+import { Recordings } from './recordings.ts';
 import { allCandidates, draw, type SamplingOptions } from './sampling.ts';
 
 /** Candidates that come back from the GPU when a token is drawn. */
@@ -36,28 +38,39 @@ interface Buffers {
   readonly unused: GPUBuffer;
 }
 
+/** The buffers of others that it works on. */
+export interface SamplerTarget {
+  /** `[vocab_size]`, changed by the repetition penalty */
+  readonly logits: GPUBuffer;
+  /** `[1]` gets the likeliest token, on the GPU */
+  readonly next_id: GPUBuffer;
+  readonly vocab_size: number;
+}
+
 /**
  * Chooses the next token from a row of logits on the GPU. The reduction happens there: the likeliest token, or the
  * KEEP likeliest and the softmax's sum; a few hundred bytes come back. Only options that need more of the
- * distribution than that read the whole row.
+ * distribution than that read the whole row. What it runs is recorded once.
  */
 export class Sampler {
   private readonly ledger: BufferLedger;
   private readonly commands: Commands;
-  private readonly vocab_size: number;
+  private readonly recordings: Recordings;
+  private readonly target: SamplerTarget;
   private readonly buffers: Buffers;
   private readonly readbacks: ReadbackPool;
 
   private constructor(
     ledger: BufferLedger,
     commands: Commands,
-    vocab_size: number,
+    target: SamplerTarget,
     buffers: Buffers,
     readbacks: ReadbackPool,
   ) {
     this.ledger = ledger;
     this.commands = commands;
-    this.vocab_size = vocab_size;
+    this.recordings = new Recordings(commands);
+    this.target = target;
     this.buffers = buffers;
     this.readbacks = readbacks;
   }
@@ -65,8 +78,9 @@ export class Sampler {
   static async create(
     ledger: BufferLedger,
     commands: Commands,
-    vocab_size: number,
+    target: SamplerTarget,
   ): Promise<Sampler> {
+    const { vocab_size } = target;
     const uniform = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST;
     const storage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
     const make = (label: string, bytes: number, usage = storage) =>
@@ -84,7 +98,7 @@ export class Sampler {
       unused: await make('unused', 16),
     };
     const readbacks = await ReadbackPool.create(ledger, TOKENS_IN_FLIGHT, HEADER + KEEP * 8);
-    return new Sampler(ledger, commands, vocab_size, buffers, readbacks);
+    return new Sampler(ledger, commands, target, buffers, readbacks);
   }
 
   /** The pipelines that it needs. */
@@ -98,56 +112,58 @@ export class Sampler {
   }
 
   /**
-   * @param logits `[vocab_size]`, changed by the repetition penalty
    * @param context the ids so far
    * @param random one number is drawn unless greedy
    * @throws NonFiniteLogitsError
    */
   async next(
-    logits: GPUBuffer,
     context: readonly number[],
     options: SamplingOptions,
     random: () => number,
   ): Promise<number> {
-    if (options.repetition_penalty !== 1)
-      this.penalize(logits, context, options.repetition_penalty);
-    if (options.temperature === 0) return this.greedy(logits, context.length, this.buffers.unused);
-    return this.sampled(logits, context.length, options, random());
+    if (options.repetition_penalty !== 1) this.penalize(context, options.repetition_penalty);
+    if (options.temperature === 0) return this.greedy(context.length);
+    return this.sampled(context.length, options, random());
   }
 
-  /**
-   * The likeliest token. Everything is submitted when this returns; the id comes later.
-   * @param next_id gets it too, on the GPU
-   */
-  async greedy(logits: GPUBuffer, position: number, next_id: GPUBuffer): Promise<number> {
-    const { found, result, unused } = this.buffers;
-    const [first, second] = argmaxRuns(this.vocab_size);
-    this.commands.dispatch(
-      first,
-      {
-        logits: { buffer: logits },
-        found: { buffer: result },
-        best: { buffer: found },
-        next_id: { buffer: unused },
-      },
-      1,
-    );
-    this.commands.dispatch(
-      second,
-      {
-        logits: { buffer: logits },
-        found: { buffer: found },
-        best: { buffer: result },
-        next_id: { buffer: next_id },
-      },
-      1,
-    );
+  /** The likeliest token. Everything is submitted when this returns; the id comes later. */
+  async greedy(position: number): Promise<number> {
+    this.recordings.run('argmax', (recorder) => this.argmax(recorder));
     const best = new Uint32Array(await this.read(HEADER));
     checkFinite(best[2]!, position);
     return best[0]!;
   }
 
-  private penalize(logits: GPUBuffer, context: readonly number[], penalty: number): void {
+  /** The likeliest token into `result` and `next_id`. */
+  argmax(dispatcher: Dispatcher): void {
+    const { found, result, unused } = this.buffers;
+    const { logits, next_id, vocab_size } = this.target;
+    const [first, second] = argmaxRuns(vocab_size);
+    run(dispatcher, first, { logits, found: result, best: found, next_id: unused });
+    run(dispatcher, second, { logits, found, best: result, next_id });
+  }
+
+  /**
+   * The softmax's sum into `result`, and the KEEP likeliest tokens, sorted, into `best`. No token is among them that
+   * is less likely than the KEEP-th of any KEEP or more tokens: with such a bound few are left to be sorted.
+   */
+  likeliest(dispatcher: Dispatcher): void {
+    const { sampling, best, sorted, list, listed, result } = this.buffers;
+    const { logits, vocab_size } = this.target;
+    const sum = { kernel: kernels.softmax_sum, constants: { VOCAB: vocab_size } };
+    run(dispatcher, sum, { sampling, logits, sum: result });
+    const [sort, bound, keep] = likeliestRuns(vocab_size);
+    if (!bound || !keep) {
+      run(dispatcher, sort, { logits, candidates: list, kept: best });
+      return;
+    }
+    run(dispatcher, bound, { logits, best, list, listed });
+    run(dispatcher, sort, { logits, candidates: best, kept: sorted });
+    run(dispatcher, keep, { logits, sorted, list, listed });
+    run(dispatcher, sort, { logits, candidates: list, kept: best });
+  }
+
+  private penalize(context: readonly number[], penalty: number): void {
     const { buffers, commands } = this;
     const ids = Uint32Array.from(new Set(context));
     const { queue } = commands.device;
@@ -156,36 +172,25 @@ export class Sampler {
     settings[1] = ids.length;
     queue.writeBuffer(buffers.penalty, 0, settings);
     queue.writeBuffer(buffers.ids, 0, ids);
-    commands.dispatch(
-      { kernel: kernels.repetition_penalty, constants: {} },
-      {
-        settings: { buffer: buffers.penalty },
-        ids: { buffer: buffers.ids },
-        logits: { buffer: logits },
-      },
-      ids.length,
-    );
+    const specialization = { kernel: kernels.repetition_penalty, constants: {} };
+    const [groups] = specialization.kernel.workgroups({}, ids.length);
+    this.recordings.run(`repetition penalty in ${groups} workgroups`, (recorder) => {
+      const { logits } = this.target;
+      run(
+        recorder,
+        specialization,
+        { settings: buffers.penalty, ids: buffers.ids, logits },
+        ids.length,
+      );
+    });
   }
 
-  private async sampled(
-    logits: GPUBuffer,
-    position: number,
-    options: SamplingOptions,
-    u: number,
-  ): Promise<number> {
-    const { buffers, commands, vocab_size } = this;
+  private async sampled(position: number, options: SamplingOptions, u: number): Promise<number> {
+    const { buffers, commands } = this;
+    const { logits, vocab_size } = this.target;
     const { temperature } = options;
     commands.device.queue.writeBuffer(buffers.sampling, 0, Float32Array.of(temperature));
-    commands.dispatch(
-      { kernel: kernels.softmax_sum, constants: { VOCAB: vocab_size } },
-      {
-        sampling: { buffer: buffers.sampling },
-        logits: { buffer: logits },
-        sum: { buffer: buffers.result },
-      },
-      1,
-    );
-    this.likeliest(logits);
+    this.recordings.run('likeliest', (recorder) => this.likeliest(recorder));
     const kept = Math.min(KEEP, vocab_size);
     commands.copy(buffers.best, 0, buffers.result, HEADER, kept * 8);
     commands.copy(buffers.listed, 0, buffers.result, HEADER - 4, 4);
@@ -207,30 +212,19 @@ export class Sampler {
     return draw(allCandidates(row, temperature), options, u)!;
   }
 
-  /**
-   * The KEEP likeliest tokens, sorted, into `best`. No token is among them that is less likely than the KEEP-th of
-   * any KEEP or more tokens: with such a bound few are left to be sorted.
-   */
-  private likeliest(logits: GPUBuffer): void {
-    const { best, sorted, list, listed } = this.buffers;
-    const run = (specialization: Specialization, buffers: Record<string, GPUBuffer>): void => {
-      const views = Object.entries(buffers).map(([name, buffer]) => [name, { buffer }] as const);
-      this.commands.dispatch(specialization, Object.fromEntries(views), 1);
-    };
-    const [sort, bound, keep] = likeliestRuns(this.vocab_size);
-    if (!bound || !keep) {
-      run(sort, { logits, candidates: list, kept: best });
-      return;
-    }
-    run(bound, { logits, best, list, listed });
-    run(sort, { logits, candidates: best, kept: sorted });
-    run(keep, { logits, sorted, list, listed });
-    run(sort, { logits, candidates: list, kept: best });
-  }
-
   private read(size: number): Promise<ArrayBuffer> {
     return this.readbacks.read(this.commands, { buffer: this.buffers.result, size });
   }
+}
+
+function run(
+  dispatcher: Dispatcher,
+  specialization: Specialization,
+  buffers: Readonly<Record<string, GPUBuffer>>,
+  tokens = 1,
+): void {
+  const views = Object.entries(buffers).map(([name, buffer]) => [name, { buffer }] as const);
+  dispatcher.dispatch(specialization, Object.fromEntries(views), tokens);
 }
 
 const argmaxGroups = (vocab_size: number): number => Math.ceil(vocab_size / kernels.ARGMAX_CHUNK);

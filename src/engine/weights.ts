@@ -109,6 +109,11 @@ export class Weights {
     return this.slot === null;
   }
 
+  /** The files of all layers, first layer first; open until `close`. */
+  get layer_files(): StoredFile[] {
+    return this.manifest.layers.map(({ name }) => this.files.get(name)!);
+  }
+
   /** Bytes of weights that the kernels read for one token. */
   get bytes_per_token(): number {
     const { layers, head, embedding } = this.manifest;

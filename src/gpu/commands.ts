@@ -8,6 +8,15 @@ export interface Recorded {
   readonly workgroups: readonly [x: number, y: number];
 }
 
+export function encode(
+  pass: GPUComputePassEncoder,
+  { pipeline, groups, workgroups }: Recorded,
+): void {
+  pass.setPipeline(pipeline);
+  for (const [i, group] of groups.entries()) pass.setBindGroup(i, group);
+  pass.dispatchWorkgroups(workgroups[0], workgroups[1]);
+}
+
 /** Records kernels and copies in order, and submits them together. */
 export class Commands {
   readonly device: GPUDevice;
@@ -58,11 +67,8 @@ export class Commands {
     };
   }
 
-  run({ pipeline, groups, workgroups }: Recorded): void {
-    const pass = this.openPass();
-    pass.setPipeline(pipeline);
-    for (const [i, group] of groups.entries()) pass.setBindGroup(i, group);
-    pass.dispatchWorkgroups(workgroups[0], workgroups[1]);
+  run(recorded: Recorded): void {
+    encode(this.openPass(), recorded);
   }
 
   copy(from: GPUBuffer, fromOffset: number, to: GPUBuffer, toOffset: number, size: number): void {

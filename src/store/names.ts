@@ -17,3 +17,6 @@ export function checkNames(...names: readonly string[]): void {
     if (!isName(name)) throw new StoreNameError({ name });
   }
 }
+
+/** A pack that is none: it holds what a measurement writes, and is not listed. A model's own id ends in a hash. */
+export const SCRATCH_PACK = 'scratch';

@@ -5,6 +5,7 @@ import {
   PackNotFoundError,
 } from './errors.ts';
 import { MANIFEST_FILE, type Manifest, type PackFile } from './manifest.ts';
+import { SCRATCH_PACK } from './names.ts';
 import { parseManifest } from './parse_manifest.ts';
 import type { WeightStore } from './weight_store.ts';
 
@@ -34,7 +35,8 @@ export async function openManifest(store: WeightStore, pack: string): Promise<Ma
 
 /** All packs of a store, also those whose import was interrupted. */
 export async function listPacks(store: WeightStore): Promise<PackSummary[]> {
-  return Promise.all((await store.list()).map((id) => summary(store, id)));
+  const ids = (await store.list()).filter((id) => id !== SCRATCH_PACK);
+  return Promise.all(ids.map((id) => summary(store, id)));
 }
 
 /** All files that a manifest names: the embedding, each layer, the head. */

@@ -23,6 +23,7 @@ export function createClient(): LaminaApi {
     removePack: (pack) => call(remote.removePack(pack)),
     load: (pack, onProgress, options) => call(remote.load(pack, proxy(onProgress), options)),
     chat: (messages, options, onEvent) => call(remote.chat(messages, options, proxy(onEvent))),
+    diagnose: (onProgress, parts) => call(remote.diagnose(proxy(onProgress), parts)),
     stop: () => call(remote.stop()),
     deviceLost: () => call(remote.deviceLost()),
   };

@@ -1,3 +1,9 @@
+import { benchKernels } from '../bench/bench_kernels.ts';
+import { benchLoaded } from '../bench/bench_model.ts';
+import { benchRates } from '../bench/bench_rates.ts';
+import { benchRing } from '../bench/bench_ring.ts';
+import type { Follower } from '../bench/progress.ts';
+import type { ModelReport } from '../bench/report.ts';
 import { ChatModel } from '../engine/chat_model.ts';
 import { EngineBusyError } from '../engine/errors.ts';
 import type { GenerateOptions } from '../engine/generate.ts';
@@ -5,6 +11,7 @@ import type { Part } from '../engine/weights.ts';
 import { openBlobSource } from '../formats/sources/blob_source.ts';
 import { openUrlSource } from '../formats/sources/url_source.ts';
 import { type Gpu, openGpu } from '../gpu/device.ts';
+import type { DeviceRates } from '../gpu/rates.ts';
 import type { ChatMessage } from '../model/tokenizer_data.ts';
 import { openBrowserStore } from '../store/choose_store.ts';
 import { importPack } from '../store/importer.ts';
@@ -15,6 +22,9 @@ import type { WeightStore } from '../store/weight_store.ts';
 import { NoModelError } from './errors.ts';
 import { EventSender } from './events.ts';
 import type {
+  BenchPart,
+  BenchProgress,
+  BenchReport,
   Environment,
   GenerationEvent,
   GenerationResult,
@@ -25,6 +35,10 @@ import type {
   PackSummary,
   Residence,
 } from './protocol.ts';
+import { BENCH_PARTS } from './protocol.ts';
+
+/** How much of a model is run to measure it. */
+const MODEL_RUNS = { prompt_tokens: 64, decode_tokens: 16, repeats: 3 };
 
 /** The side of `LaminaApi` that owns the GPU device, the store and the model. One a worker. */
 export class LaminaWorker implements LaminaApi {
@@ -33,8 +47,8 @@ export class LaminaWorker implements LaminaApi {
   private store: Promise<WeightStore> | null = null;
   private model: ChatModel | null = null;
   private importing: AbortController | null = null;
-  /** The answer that is being written: how to end it, and when it has ended. */
-  private answering: { readonly abort: AbortController; readonly ended: Promise<unknown> } | null =
+  /** What the engine is busy with, an answer or a measurement: how to end it, and when it has ended. */
+  private running: { readonly abort: AbortController; readonly ended: Promise<unknown> } | null =
     null;
 
   /** @param gpuEntry `navigator.gpu`, undefined where there is none */
@@ -95,7 +109,7 @@ export class LaminaWorker implements LaminaApi {
       pack,
       name: manifest.name,
       config: manifest.config,
-      residency: options.residency ?? 'strict',
+      residency: engine.residency,
       layerBytes: manifest.layers.map(({ bytes }) => bytes),
       embeddingBytes: manifest.embedding.bytes,
       headBytes: manifest.head.bytes,
@@ -111,29 +125,55 @@ export class LaminaWorker implements LaminaApi {
   ): Promise<GenerationResult> {
     const { model } = this;
     if (!model) throw new NoModelError();
-    if (this.answering) throw new EngineBusyError();
-    const abort = new AbortController();
     const events = new EventSender(onEvent);
     const { weights } = model.engine;
-    weights.onResident = (part) => events.residence(() => residenceOf(model, part));
-    const answer = model.answer(messages, options, {
-      onText: (text) => events.send({ type: 'text', text }),
-      onPrefill: (done, total) => events.send({ type: 'prefill', done, total }),
-      signal: abort.signal,
+    return this.alone(async (signal) => {
+      weights.onResident = (part) => events.residence(() => residenceOf(model, part));
+      try {
+        return await model.answer(messages, options, {
+          onText: (text) => events.send({ type: 'text', text }),
+          onPrefill: (done, total) => events.send({ type: 'prefill', done, total }),
+          signal,
+        });
+      } finally {
+        weights.onResident = () => undefined;
+        events.send({ type: 'residence', residence: residenceOf(model, null) });
+        await events.drained();
+      }
     });
-    this.answering = { abort, ended: answer.catch(() => undefined) };
-    try {
-      return await answer;
-    } finally {
-      this.answering = null;
-      weights.onResident = () => undefined;
-      events.send({ type: 'residence', residence: residenceOf(model, null) });
-      await events.drained();
-    }
+  }
+
+  async diagnose(
+    onProgress: (progress: BenchProgress) => unknown,
+    parts: readonly BenchPart[] = BENCH_PARTS,
+  ): Promise<BenchReport> {
+    const gpu = await this.openGpu();
+    const store = await this.openStore();
+    return this.alone(async (signal) => {
+      let told: unknown;
+      const follower: Follower = {
+        onProgress: (progress) => {
+          told = onProgress(progress);
+        },
+        signal,
+      };
+      const { model } = this;
+      const rates = await benchRates(gpu);
+      const report = {
+        adapter: gpu.adapter,
+        rates,
+        ...(parts.includes('kernels') && { kernels: await benchKernels(gpu, rates, follower) }),
+        ...(parts.includes('ring') && { ring: await benchRing(gpu, store, follower) }),
+        ...(parts.includes('model') &&
+          model && { model: await benchChatModel(gpu, rates, model, follower) }),
+      };
+      await told;
+      return report;
+    });
   }
 
   async stop(): Promise<void> {
-    this.answering?.abort.abort();
+    this.running?.abort.abort();
   }
 
   async deviceLost(): Promise<string> {
@@ -141,12 +181,25 @@ export class LaminaWorker implements LaminaApi {
     return (await lost).message;
   }
 
-  /** Ends the answer at hand and frees the model. */
+  /** Runs what needs the GPU for itself. @throws EngineBusyError */
+  private async alone<T>(action: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    if (this.running) throw new EngineBusyError();
+    const abort = new AbortController();
+    const result = action(abort.signal);
+    this.running = { abort, ended: result.catch(() => undefined) };
+    try {
+      return await result;
+    } finally {
+      this.running = null;
+    }
+  }
+
+  /** Ends the answer or the measurement at hand and frees the model. */
   private async unload(): Promise<void> {
     const { model } = this;
     this.model = null;
-    this.answering?.abort.abort();
-    await this.answering?.ended;
+    this.running?.abort.abort();
+    await this.running?.ended;
     model?.destroy();
   }
 
@@ -178,4 +231,16 @@ export class LaminaWorker implements LaminaApi {
 function residenceOf({ engine }: ChatModel, at: Part | null): Residence {
   const { bytes, peak } = engine.ledger.read('weights');
   return { at, weightBytes: bytes, peakWeightBytes: peak, bytesRead: engine.weights.bytes_read };
+}
+
+function benchChatModel(
+  gpu: Gpu,
+  rates: DeviceRates,
+  model: ChatModel,
+  follower: Follower,
+): Promise<ModelReport> {
+  const { manifest } = model;
+  return model.lend((engine) =>
+    benchLoaded(engine, { gpu, manifest, rates, ...MODEL_RUNS }, follower),
+  );
 }

@@ -1,3 +1,5 @@
+import type { BenchProgress } from '../bench/progress.ts';
+import type { BenchReport } from '../bench/report.ts';
 import type { Answer } from '../engine/chat_model.ts';
 import type { GenerateOptions } from '../engine/generate.ts';
 import type { Part } from '../engine/weights.ts';
@@ -9,10 +11,15 @@ import type { PackSummary } from '../store/open_pack.ts';
 import type { ImportProgress } from '../store/progress.ts';
 import type { WeightStore } from '../store/weight_store.ts';
 
+export type { BenchProgress } from '../bench/progress.ts';
+export type { BenchReport } from '../bench/report.ts';
 export type { GenerateOptions, GenerationStatistics } from '../engine/generate.ts';
 export type { PackSummary } from '../store/open_pack.ts';
 export type { ImportProgress } from '../store/progress.ts';
 export type GenerationResult = Answer;
+
+export const BENCH_PARTS = ['kernels', 'ring', 'model'] as const;
+export type BenchPart = (typeof BENCH_PARTS)[number];
 
 /** Where a model comes from. */
 export type ModelSource = { readonly url: string } | { readonly file: File };
@@ -82,12 +89,21 @@ export interface LaminaApi {
     onProgress: (progress: ImportProgress) => void,
     options?: LoadOptions,
   ): Promise<LoadedModel>;
-  /** One answer to a conversation. Only one runs at a time. */
+  /** One answer to a conversation. Only one runs at a time, and none beside `diagnose`. */
   chat(
     messages: readonly ChatMessage[],
     options: GenerateOptions,
     onEvent: (event: GenerationEvent) => void,
   ): Promise<GenerationResult>;
+  /**
+   * Measures the device and, unless only some parts are wanted, every kernel, the staging ring, and the model that is
+   * loaded: a minute or two, and up to a gigabyte on the GPU beside the model.
+   * @throws BenchCancelledError after `stop()`, EngineBusyError
+   */
+  diagnose(
+    onProgress: (progress: BenchProgress) => void,
+    parts?: readonly BenchPart[],
+  ): Promise<BenchReport>;
   /** Ends the running answer after its current token; `chat` resolves with what there is. */
   stop(): Promise<void>;
   /** Resolves with a DeviceLostError's message when the GPU device is gone. Never resolves otherwise. */

@@ -1,6 +1,7 @@
 import { type TransferHandler, transferHandlers } from 'comlink';
 import { fromWire, toWire, type WireError } from '../errors.ts';
 // Each room registers its errors: `fromWire` can only build what it knows.
+import '../bench/errors.ts';
 import '../engine/errors.ts';
 import '../formats/errors.ts';
 import '../gpu/errors.ts';

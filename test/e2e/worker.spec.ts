@@ -220,3 +220,57 @@ test('only one answer is written at a time, and stopping ends it', async ({ page
   expect(busy!.name).toBe('EngineBusyError');
   expect(result.finish_reason).toBe('cancelled');
 });
+
+test('measures the ring and the model that is loaded, which answers afterwards as before', async ({
+  page,
+}) => {
+  const pack = await importTiny(page);
+  const { report, names, packs, busy, before, after } = await page.evaluate(async (pack) => {
+    const { lamina } = window;
+    await lamina.api.load(pack, () => undefined);
+    const before = await lamina.chat('One', 5);
+    const names: string[] = [];
+    const measuring = lamina.api.diagnose(({ name }) => names.push(name), ['ring', 'model']);
+    const busy = await lamina.errorOf((api) => api.chat([], {}, () => undefined));
+    const report = await measuring;
+    return {
+      report,
+      names,
+      packs: await lamina.api.packs(),
+      busy,
+      before: before.result,
+      after: (await lamina.chat('One', 5)).result,
+    };
+  }, pack);
+  expect(busy!.name).toBe('EngineBusyError');
+  expect(report.kernels).toBeUndefined();
+  expect(report.ring!.store).toBe('opfs');
+  for (const { bytes_rate } of report.ring!.results) expect(bytes_rate.min).toBeGreaterThan(0);
+  const [strict] = report.model!.results;
+  expect(strict!.residency).toBe('strict');
+  expect(strict!.streamed_bytes_per_token).toBeGreaterThan(0);
+  expect(strict!.decode_tokens_rate.min).toBeGreaterThan(0);
+  expect(names).toContain('6 pieces of 4 MiB');
+  expect(packs.map(({ id }) => id)).toEqual([pack]);
+  expect(after.token_ids).toEqual(before.token_ids);
+  expect(after.statistics.cached_tokens).toBe(0);
+});
+
+test('a measurement that is stopped ends with its error, and the model can be used', async ({
+  page,
+}) => {
+  const pack = await importTiny(page);
+  const { error, result } = await page.evaluate(async (pack) => {
+    const { lamina } = window;
+    await lamina.api.load(pack, () => undefined);
+    const error = await lamina.errorOf((api) =>
+      api.diagnose(({ done }) => {
+        if (done === 2) void api.stop();
+      }),
+    );
+    return { error, result: (await lamina.chat('One', 3)).result };
+  }, pack);
+  expect(error!.name).toBe('BenchCancelledError');
+  expect(error!.constructorName).toBe('BenchCancelledError');
+  expect(result.token_ids).toHaveLength(3);
+});

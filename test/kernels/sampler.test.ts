@@ -18,10 +18,12 @@ const { gpu, ledger, pipelines, commands } = new Lab(await openDevice());
 
 /** A sampler for rows of `vocab` logits. */
 async function samplerOf(vocab: number) {
-  const sampler = await Sampler.create(ledger, commands, vocab);
-  await pipelines.prepare(Sampler.specializations(vocab));
   const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
   const buffer = await ledger.create('activations', 'logits', vocab * 4, usage);
+  const next_id = await ledger.create('activations', 'next id', 16, usage);
+  const target = { logits: buffer, next_id, vocab_size: vocab };
+  const sampler = await Sampler.create(ledger, commands, target);
+  await pipelines.prepare(Sampler.specializations(vocab));
   return (
     logits: Float32Array<ArrayBuffer>,
     options: Partial<SamplingOptions>,
@@ -29,7 +31,7 @@ async function samplerOf(vocab: number) {
     context: number[] = [],
   ) => {
     gpu.device.queue.writeBuffer(buffer, 0, logits);
-    return sampler.next(buffer, context, checkSampling(options), () => u);
+    return sampler.next(context, checkSampling(options), () => u);
   };
 }
 

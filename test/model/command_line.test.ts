@@ -111,22 +111,40 @@ describe('lamina bench', () => {
   test('measures each residency beside what the device can do', async () => {
     const options = ['--prompt-tokens', '6', '--decode', '3', '--repeat', '1', '--json'];
     const modes = ['--residency', 'strict', '--residency', 'resident'];
-    const { code, out } = await lamina('bench', '--model', TINY, ...modes, ...options);
+    const file = join(folder, 'bench.json');
+    const { code, out } = await lamina(
+      ...['bench', '--model', TINY, ...modes, ...options, '--out', file],
+    );
     expect(code).toBe(0);
-    const { rates, results } = JSON.parse(out);
+    expect(JSON.parse(await readFile(file, 'utf8'))).toEqual(JSON.parse(out));
+    const { rates, model, ...others } = JSON.parse(out);
+    expect(Object.keys(others)).toEqual(['adapter']);
     expect(rates.read_bytes_per_second).toBeGreaterThan(1e6);
     expect(rates.dispatch_seconds).toBeGreaterThan(0);
-    expect(results.map(({ residency }: { residency: string }) => residency)).toEqual([
-      'strict',
-      'resident',
-    ]);
-    for (const result of results) {
-      expect(result.decode_tokens_per_second.median).toBeGreaterThan(0);
-      expect(result.prefill_tokens_per_second.median).toBeGreaterThan(0);
+    const [strict, resident] = model.results;
+    for (const result of [strict, resident]) {
+      expect(result.decode_tokens_rate.median).toBeGreaterThan(0);
+      expect(result.prefill_tokens_rate.median).toBeGreaterThan(0);
+      expect(result.resident_limit).toBeGreaterThan(0);
     }
-    expect(results[0].bytes_read).toBeGreaterThan(0);
-    expect(results[1].bytes_read).toBe(0);
-    expect(results[1].weight_bytes).toBeGreaterThan(results[0].weight_bytes);
+    expect(strict.residency).toBe('strict');
+    // Of the embedding, a token needs one row; all else is streamed.
+    expect(strict.streamed_bytes_per_token).toBeGreaterThan(0.9 * strict.bytes_per_token);
+    expect(strict.streamed_bytes_per_token).toBeLessThan(1.1 * strict.bytes_per_token);
+    expect(strict.streaming_limit).toBeCloseTo(
+      model.ring_bytes_rate.median / strict.streamed_bytes_per_token,
+    );
+    expect(resident.residency).toBe('resident');
+    expect(resident.streamed_bytes_per_token).toBe(0);
+    expect(resident.streaming_limit).toBeNull();
+    expect(resident.weight_bytes).toBeGreaterThan(strict.weight_bytes);
+  });
+
+  test('measures an import, as a table for people, and leaves no pack behind', async () => {
+    const { code, out } = await lamina('bench', 'import', '--model', TINY);
+    expect(code).toBe(0);
+    expect(out).toMatch(/import of llama-q4_1\.gguf, \d\.\d MB, into the store \(node\): \S+ \(/);
+    expect(await readdir(join(folder, 'packs'))).not.toContain('scratch');
   });
 });
 
@@ -139,6 +157,15 @@ describe('a command line that is wrong', () => {
     [['ask', '--residency', 'loose', 'y'], 1, '--residency is loose'],
     [['tokens', 'a', 'b'], 2, 'more than one text'],
     [['logits', '--tokens', '1'], 2, '--out is missing'],
+    [
+      ['logits', '--model', TINY, '--tokens', '1', '--out', 'no/x.f32'],
+      1,
+      'no/x.f32 cannot be written',
+    ],
+    [['bench', 'nonsense'], 2, '"nonsense" is not expected here'],
+    [['bench', 'ring', 'model'], 2, 'more than one argument'],
+    [['bench', '--decode', '1'], 1, '--decode is 1'],
+    [['bench', '--out', 'no/x.json'], 1, 'no/x.json cannot be written'],
     [['inspect', 'no-such-model.gguf'], 1, 'There is no model "no-such-model.gguf"'],
     [['inspect', goldenPath('gguf-bad/wrong-magic.gguf')], 1, 'is not a GGUF file'],
     [['ask', '--model', goldenPath('gguf-bad/truncated-tensor-data.gguf'), 'x'], 1, 'ends inside'],

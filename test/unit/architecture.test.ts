@@ -13,17 +13,18 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   gpu: ['formats'],
   plan: ['gpu', 'store', 'model', 'formats'],
   engine: ['plan', 'gpu', 'store', 'model', 'formats'],
-  worker: ['engine', 'plan', 'gpu', 'store', 'model', 'formats'],
-  api: ['worker', 'engine', 'plan', 'gpu', 'store', 'model', 'formats'],
-  app: ['api', 'worker', 'engine', 'plan', 'gpu', 'store', 'model', 'formats'],
-  widget: ['api', 'worker', 'engine', 'plan', 'gpu', 'store', 'model', 'formats'],
+  bench: ['engine', 'plan', 'gpu', 'store', 'model', 'formats'],
+  worker: ['bench', 'engine', 'plan', 'gpu', 'store', 'model', 'formats'],
+  api: ['worker', 'bench', 'engine', 'plan', 'gpu', 'store', 'model', 'formats'],
+  app: ['api', 'worker', 'bench', 'engine', 'plan', 'gpu', 'store', 'model', 'formats'],
+  widget: ['api', 'worker', 'bench', 'engine', 'plan', 'gpu', 'store', 'model', 'formats'],
   sw: [],
 };
 
 /** These run in a worker and in Node as well as in a page. */
-const WITHOUT_DOM = ['formats', 'model', 'store', 'gpu', 'plan', 'engine'];
+const WITHOUT_DOM = ['formats', 'model', 'store', 'gpu', 'plan', 'engine', 'bench'];
 /** These get their device and their store handed in. */
-const WITHOUT_NAVIGATOR = ['formats', 'model', 'gpu', 'plan', 'engine'];
+const WITHOUT_NAVIGATOR = ['formats', 'model', 'gpu', 'plan', 'engine', 'bench'];
 
 interface SourceFile {
   /** From `src`, with slashes. */

@@ -5,6 +5,7 @@ import {
   PackNotFoundError,
 } from '../../../src/store/errors.ts';
 import type {
+  BenchReport,
   Environment,
   GenerateOptions,
   GenerationEvent,
@@ -65,6 +66,7 @@ export class ScriptedApi implements LaminaApi {
   readonly loads: string[] = [];
   readonly chats: RunningChat[] = [];
   stops = 0;
+  readonly diagnosis = gate<BenchReport>();
   lost = gate<string>();
 
   async environment(): Promise<Environment> {
@@ -127,6 +129,10 @@ export class ScriptedApi implements LaminaApi {
     const end = gate<GenerationResult>();
     this.chats.push({ messages, options, emit: onEvent, end });
     return end.promise;
+  }
+
+  diagnose(): Promise<BenchReport> {
+    return this.diagnosis.promise;
   }
 
   async stop(): Promise<void> {

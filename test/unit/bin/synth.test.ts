@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { wholeNumber } from '../../../bin/options.ts';
 import { RANDOM_TYPES, type RandomType } from '../../../bin/synth/random_blocks.ts';
-import { shapeOf, wholeNumber } from '../../../bin/synth/shape_options.ts';
-import { SHAPES } from '../../../bin/synth/shapes.ts';
+import { shapeOf } from '../../../bin/synth/shape_options.ts';
 import { SyntheticSource } from '../../../bin/synth/synthetic_source.ts';
 import { packFileWriter } from '../../../bin/synth/write_pack_file.ts';
 import { SettingError } from '../../../src/engine/errors.ts';
@@ -10,6 +10,7 @@ import type { BlockType } from '../../../src/formats/block_type.ts';
 import { BLOCK_TYPES } from '../../../src/formats/block_types.ts';
 import { readGguf } from '../../../src/formats/gguf/read_gguf.ts';
 import { planPack } from '../../../src/model/plan_pack.ts';
+import { SHAPES } from '../../../src/model/shapes.ts';
 import { createTokenizer } from '../../../src/model/tokenizer.ts';
 import { importPack } from '../../../src/store/importer.ts';
 import { MemoryStore } from '../../../src/store/memory_store.ts';

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { SHAPES } from '../../../bin/synth/shapes.ts';
 import { SyntheticSource } from '../../../bin/synth/synthetic_source.ts';
 import { BLOCK_TYPES } from '../../../src/formats/block_types.ts';
 import type { ByteSource } from '../../../src/formats/source.ts';
+import { SHAPES } from '../../../src/model/shapes.ts';
 import { importPack } from '../../../src/store/importer.ts';
 import { PIECE_BYTES } from '../../../src/store/manifest.ts';
 import { MemoryStore } from '../../../src/store/memory_store.ts';

@@ -5,6 +5,7 @@ import {
   PackNotFoundError,
 } from '../../../src/store/errors.ts';
 import { MemoryStore } from '../../../src/store/memory_store.ts';
+import { SCRATCH_PACK } from '../../../src/store/names.ts';
 import { filesOf, listPacks, openManifest } from '../../../src/store/open_pack.ts';
 import { manifestFixture } from './manifest_fixture.ts';
 import { put } from './weight_store_suite.ts';
@@ -63,4 +64,11 @@ test('packs that cannot be opened are listed too, so that they can be removed', 
     { id: 'stopped', name: 'stopped', bytes: 10, complete: false },
     { id: 'broken', name: 'broken', bytes: 20, complete: false },
   ]);
+});
+
+test('what a measurement writes is not listed', async () => {
+  const store = new MemoryStore();
+  await put(store, SCRATCH_PACK, 'ring.bin', new Uint8Array(10));
+  await put(store, 'stopped', 'import.json', new Uint8Array(10));
+  expect((await listPacks(store)).map(({ id }) => id)).toEqual(['stopped']);
 });

@@ -1,4 +1,4 @@
-import type { ModelConfig } from '../../src/model/config.ts';
+import type { ModelConfig } from './config.ts';
 
 /** What tells one model of the Llama architecture from another, and costs time and memory. */
 export type Shape = Pick<

@@ -1,0 +1,167 @@
+import { Engine, ringOf } from '../engine/engine.ts';
+import { Conversation, type GenerationStatistics } from '../engine/generate.ts';
+import { seededRandom } from '../engine/random.ts';
+import type { Gpu } from '../gpu/device.ts';
+import type { DeviceRates } from '../gpu/rates.ts';
+import { type Spread, spreadOf } from '../gpu/spread.ts';
+import type { Residency } from '../plan/residency.ts';
+import type { Manifest } from '../store/manifest.ts';
+import type { StoredFile, WeightStore } from '../store/weight_store.ts';
+import { ringRate, type Stretch } from './bench_ring.ts';
+import { type Follower, step } from './progress.ts';
+import type { ModelReport, ModelResult } from './report.ts';
+
+const PART_BYTES = 64 * 2 ** 20;
+
+export interface ModelBenchOptions {
+  readonly gpu: Gpu;
+  readonly manifest: Manifest;
+  readonly rates: DeviceRates;
+  /** Tokens that are taken in, and tokens that are generated: at least 2. */
+  readonly prompt_tokens: number;
+  readonly decode_tokens: number;
+  readonly repeats: number;
+}
+
+/** Where a model is, and how much of it stays on the GPU. */
+export interface ModelChoice {
+  readonly store: WeightStore;
+  readonly pack: string;
+  readonly residencies: readonly Residency[];
+  /** When streaming: bytes of weights that may stay on the GPU beside the slot. */
+  readonly budget_weights: number;
+}
+
+/** Runs of one engine. */
+interface Run {
+  readonly statistics: GenerationStatistics;
+  /** Bytes that were read after the first token. */
+  readonly bytes_decoding: number;
+}
+
+/**
+ * Prefill and decode of a model in some residencies, beside what the device and the ring can do at best.
+ * @throws BenchCancelledError, and what `Engine.create` and `Conversation.generate` throw
+ */
+export async function benchModel(
+  options: ModelBenchOptions,
+  { residencies, ...choice }: ModelChoice,
+  follower: Follower = {},
+): Promise<ModelReport> {
+  const { gpu, manifest } = options;
+  let ring: Spread | null = null;
+  const results: ModelResult[] = [];
+  for (const residency of residencies) {
+    const engine = await Engine.create({ gpu, manifest, residency, ...choice });
+    try {
+      ring ??= await measureRing(engine, options);
+      results.push(await benchEngine(engine, options, ring, follower));
+    } finally {
+      engine.destroy();
+    }
+  }
+  return reportOf(options, ring!, results);
+}
+
+/** The same with an engine that is there, whose cache it overwrites. */
+export async function benchLoaded(
+  engine: Engine,
+  options: ModelBenchOptions,
+  follower: Follower = {},
+): Promise<ModelReport> {
+  const ring = await measureRing(engine, options);
+  return reportOf(options, ring, [await benchEngine(engine, options, ring, follower)]);
+}
+
+function reportOf(
+  { manifest, prompt_tokens, decode_tokens }: ModelBenchOptions,
+  ring_bytes_rate: Spread,
+  results: readonly ModelResult[],
+): ModelReport {
+  return { name: manifest.name, prompt_tokens, decode_tokens, ring_bytes_rate, results };
+}
+
+async function benchEngine(
+  engine: Engine,
+  options: ModelBenchOptions,
+  ring: Spread,
+  follower: Follower,
+): Promise<ModelResult> {
+  const { manifest, rates, prompt_tokens, decode_tokens, repeats } = options;
+  const { residency, dispatches_per_token } = engine;
+  const random = seededRandom(1);
+  const known = Math.min(manifest.tokenizer.tokens.length, 256);
+  const prompt = Array.from({ length: prompt_tokens }, () => Math.floor(random() * known));
+  const runs: Run[] = [];
+  for (let run = 0; run <= repeats; run++) {
+    step(follower, { name: `${manifest.name}, ${residency}`, done: run, of: repeats + 1 });
+    const result = await generate(engine, prompt, decode_tokens);
+    // The first run warms up.
+    if (run > 0) runs.push(result);
+  }
+  const of = (value: (statistics: GenerationStatistics) => number): Spread =>
+    spreadOf(runs.map(({ statistics }) => value(statistics)));
+
+  const { bytes_per_token } = engine.weights;
+  const { bytes_decoding } = runs[0]!;
+  const streamed = bytes_decoding / (decode_tokens - 1);
+  const chunks = Math.ceil(prompt_tokens / engine.prefill_tokens);
+  const prefill_seconds = Math.max(
+    (chunks * streamed) / ring.median,
+    (prompt_tokens * operationsPerToken(manifest)) / rates.fma_operations_per_second,
+  );
+  return {
+    residency,
+    weight_bytes: engine.ledger.read('weights').bytes,
+    bytes_per_token,
+    streamed_bytes_per_token: streamed,
+    dispatches_per_token,
+    decode_tokens_rate: of((s) => s.tokens_per_second),
+    prefill_tokens_rate: of((s) => s.prefill_tokens_per_second),
+    time_to_first_token_ms: of((s) => s.time_to_first_token_ms),
+    streaming_limit: streamed > 0 ? ring.median / streamed : null,
+    resident_limit:
+      1 /
+      (bytes_per_token / rates.read_bytes_per_second +
+        dispatches_per_token * rates.dispatch_seconds),
+    prefill_limit: prompt_tokens / prefill_seconds,
+  };
+}
+
+async function generate(engine: Engine, prompt: readonly number[], tokens: number): Promise<Run> {
+  let at_first: number | null = null;
+  const { statistics } = await new Conversation(engine).generate(
+    prompt,
+    [],
+    { max_tokens: tokens },
+    {
+      onToken: () => {
+        at_first ??= engine.weights.bytes_read;
+      },
+    },
+  );
+  return { statistics, bytes_decoding: engine.weights.bytes_read - at_first! };
+}
+
+/** The ring as the engine has it, over the files of all layers. */
+function measureRing({ weights }: Engine, { gpu, manifest }: ModelBenchOptions): Promise<Spread> {
+  return ringRate(gpu, weights.layer_files.flatMap(partsOf), ringOf(manifest));
+}
+
+/** A file in parts that fit into one buffer of any device. */
+function partsOf(file: StoredFile): Stretch[] {
+  const parts: Stretch[] = [];
+  for (let at = 0; at < file.size; at += PART_BYTES) {
+    parts.push({ file, at, bytes: Math.min(PART_BYTES, file.size - at) });
+  }
+  return parts;
+}
+
+/** Multiplications and additions that a token of a prompt takes, without attention: two for each weight of a layer. */
+function operationsPerToken({ layers }: Manifest): number {
+  const weights = layers
+    .flatMap(({ tensors }) => tensors)
+    .filter(({ shape }) => shape.length > 1)
+    .reduce((sum, { shape }) => sum + shape.reduce((product, n) => product * n, 1), 0);
+  return 2 * weights;
+}
