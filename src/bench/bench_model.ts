@@ -1,4 +1,4 @@
-import { Engine, ringOf } from '../engine/engine.ts';
+import { Engine } from '../engine/engine.ts';
 import { Conversation, type GenerationStatistics } from '../engine/generate.ts';
 import { seededRandom } from '../engine/random.ts';
 import type { Gpu } from '../gpu/device.ts';
@@ -144,8 +144,8 @@ async function generate(engine: Engine, prompt: readonly number[], tokens: numbe
 }
 
 /** The ring as the engine has it, over the files of all layers. */
-function measureRing({ weights }: Engine, { gpu, manifest }: ModelBenchOptions): Promise<Spread> {
-  return ringRate(gpu, weights.layer_files.flatMap(partsOf), ringOf(manifest));
+function measureRing({ weights, ring }: Engine, { gpu }: ModelBenchOptions): Promise<Spread> {
+  return ringRate(gpu, weights.layer_files.flatMap(partsOf), ring);
 }
 
 /** A file in parts that fit into one buffer of any device. */

@@ -14,6 +14,8 @@ const KEEP = 128;
 const SORTED = 1024;
 /** Bytes of what `argmax` or `softmax_sum` says, before the candidates. */
 const HEADER = 16;
+/** Bytes that come back at most. */
+const RESULT_BYTES = HEADER + KEEP * 8;
 /** Tokens that may be on their way from the GPU at once. */
 export const TOKENS_IN_FLIGHT = 4;
 
@@ -80,24 +82,16 @@ export class Sampler {
     commands: Commands,
     target: SamplerTarget,
   ): Promise<Sampler> {
-    const { vocab_size } = target;
-    const uniform = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST;
-    const storage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
-    const make = (label: string, bytes: number, usage = storage) =>
-      ledger.create('activations', label, bytes, usage);
-    const buffers: Buffers = {
-      penalty: await make('repetition penalty', 16, uniform),
-      sampling: await make('sampling', 16, uniform),
-      ids: await make('penalized ids', vocab_size * 4),
-      found: await make('best of chunks', argmaxGroups(vocab_size) * 16),
-      best: await make('best of strides', SORTED * 8),
-      sorted: await make('sorted', KEEP * 8),
-      list: await make('likely tokens', SORTED * 8),
-      listed: await make('count of likely tokens', 16),
-      result: await make('sampled', HEADER + KEEP * 8),
-      unused: await make('unused', 16),
-    };
-    const readbacks = await ReadbackPool.create(ledger, TOKENS_IN_FLIGHT, HEADER + KEEP * 8);
+    const made: Partial<Record<keyof Buffers, GPUBuffer>> = {};
+    for (const [name, bytes] of Object.entries(samplerBytes(target.vocab_size))) {
+      const usage =
+        name === 'penalty' || name === 'sampling'
+          ? GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST
+          : GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
+      made[name as keyof Buffers] = await ledger.create('activations', name, bytes, usage);
+    }
+    const buffers = made as Buffers;
+    const readbacks = await ReadbackPool.create(ledger, TOKENS_IN_FLIGHT, RESULT_BYTES);
     return new Sampler(ledger, commands, target, buffers, readbacks);
   }
 
@@ -226,6 +220,25 @@ function run(
   const views = Object.entries(buffers).map(([name, buffer]) => [name, { buffer }] as const);
   dispatcher.dispatch(specialization, Object.fromEntries(views), tokens);
 }
+
+/** Bytes of each of the sampler's buffers. */
+export function samplerBytes(vocab_size: number): Record<keyof Buffers, number> {
+  return {
+    penalty: 16,
+    sampling: 16,
+    ids: vocab_size * 4,
+    found: argmaxGroups(vocab_size) * 16,
+    best: SORTED * 8,
+    sorted: KEEP * 8,
+    list: SORTED * 8,
+    listed: 16,
+    result: RESULT_BYTES,
+    unused: 16,
+  };
+}
+
+/** Bytes of staging buffers in which the tokens come back. */
+export const READBACK_BYTES = TOKENS_IN_FLIGHT * RESULT_BYTES;
 
 const argmaxGroups = (vocab_size: number): number => Math.ceil(vocab_size / kernels.ARGMAX_CHUNK);
 

@@ -7,7 +7,7 @@ import type { ModelReport } from '../bench/report.ts';
 import { ChatModel } from '../engine/chat_model.ts';
 import { EngineBusyError } from '../engine/errors.ts';
 import type { GenerateOptions } from '../engine/generate.ts';
-import type { Part } from '../engine/weights.ts';
+import type { Part } from '../engine/weights_layout.ts';
 import { openBlobSource } from '../formats/sources/blob_source.ts';
 import { openUrlSource } from '../formats/sources/url_source.ts';
 import { type Gpu, openGpu } from '../gpu/device.ts';

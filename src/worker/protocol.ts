@@ -2,7 +2,7 @@ import type { BenchProgress } from '../bench/progress.ts';
 import type { BenchReport } from '../bench/report.ts';
 import type { Answer } from '../engine/chat_model.ts';
 import type { GenerateOptions } from '../engine/generate.ts';
-import type { Part } from '../engine/weights.ts';
+import type { Part } from '../engine/weights_layout.ts';
 import type { AdapterDescription } from '../gpu/device.ts';
 import type { ModelConfig } from '../model/config.ts';
 import type { ChatMessage } from '../model/tokenizer_data.ts';
