@@ -147,7 +147,7 @@ export class KvCache {
 }
 
 /** Bytes of one position's keys, or values, in one layer. */
-const positionBytes = ({ num_key_value_heads, head_dim }: ModelConfig): number =>
+export const positionBytes = ({ num_key_value_heads, head_dim }: ModelConfig): number =>
   num_key_value_heads * head_dim * 4;
 
 /** Bytes of a cache that holds `pages` pages of each layer. */

@@ -6,7 +6,7 @@ import { BufferLedger } from '../gpu/ledger.ts';
 import { Pipelines } from '../gpu/pipelines.ts';
 import { StagingRing } from '../gpu/staging_ring.ts';
 import type { ModelLayout } from '../store/pack_layout.ts';
-import type { WeightStore } from '../store/weight_store.ts';
+import type { WeightReader } from '../store/weight_store.ts';
 import { BatchInputs } from './batch.ts';
 import { type Model, rehearse } from './forward.ts';
 import { KvCache } from './kv_cache.ts';
@@ -20,7 +20,7 @@ import { Weights } from './weights.ts';
 
 export interface EngineOptions extends SizeOptions {
   readonly gpu: Gpu;
-  readonly store: WeightStore;
+  readonly store: WeightReader;
   /** A verified pack, and what its manifest says of the weights. */
   readonly pack: string;
   readonly manifest: ModelLayout;

@@ -3,7 +3,7 @@ import type { RingSize } from '../plan/rates.ts';
 import { partsToPin, type Residency } from '../plan/residency.ts';
 import type { ModelLayout } from '../store/pack_layout.ts';
 import { inputBuffers } from './batch.ts';
-import { kvBytes, PAGE } from './kv_cache.ts';
+import { kvBytes, PAGE, positionBytes } from './kv_cache.ts';
 import type { PlacementLimits } from './placement.ts';
 import { READBACK_BYTES, samplerBytes } from './sampler.ts';
 import { stateBytes } from './state.ts';
@@ -84,16 +84,17 @@ export function gpuBytes(
   };
 }
 
-/** The most bytes that there are at once while the context fills up: one layer's keys are there twice when they move. */
+/**
+ * The most bytes that there are at once while the context fills up: one layer's keys are there twice when they move,
+ * and a row of logits when all of it is read back.
+ */
 export function mostBytes(sizes: Sizes): number {
   const { layout, context_length, sequences } = sizes;
   const { config } = layout.model;
-  const moved = kvBytes(config, sequences, context_length, 1) / (2 * config.num_hidden_layers);
   const pages = Math.ceil(context_length / PAGE) * sequences;
+  const moved = (pages - 1) * PAGE * positionBytes(config);
   const whole_row = config.vocab_size * 4;
-  return (
-    sum(Object.values(gpuBytes(sizes, context_length))) + Math.max(moved * (pages - 1), whole_row)
-  );
+  return sum(Object.values(gpuBytes(sizes, context_length))) + Math.max(moved, whole_row);
 }
 
 const largest = ({ layers }: ModelLayout): number[] => [

@@ -3,13 +3,13 @@ import type { BufferLedger } from '../gpu/ledger.ts';
 import type { StagingRing } from '../gpu/staging_ring.ts';
 import type { PackTensor } from '../store/manifest.ts';
 import type { FileLayout } from '../store/pack_layout.ts';
-import type { StoredFile, WeightStore } from '../store/weight_store.ts';
+import type { StoredFile, WeightReader } from '../store/weight_store.ts';
 import { alone, type Placement, place, type RowRange, rowsOf, wholeTensor } from './placement.ts';
 import { Slot, type WeightTensor } from './slot.ts';
 import type { HeadTile, Part, WeightsLayout } from './weights_layout.ts';
 
 export interface WeightsOptions {
-  readonly store: WeightStore;
+  readonly store: WeightReader;
   readonly pack: string;
   readonly layout: WeightsLayout;
   readonly ledger: BufferLedger;
