@@ -3,6 +3,7 @@ import { ask } from './commands/ask.ts';
 import { bench } from './commands/bench.ts';
 import { inspect } from './commands/inspect.ts';
 import { logits } from './commands/logits.ts';
+import { plan } from './commands/plan.ts';
 import { synth } from './commands/synth.ts';
 import { tokens } from './commands/tokens.ts';
 import { UsageError } from './errors.ts';
@@ -20,10 +21,14 @@ const HELP = `lamina: language models, one layer on the GPU at a time
                           [layers + 2, positions, hidden_size]: embedding, after each layer, after the final norm
   lamina inspect [--json] M
                           architecture, tensors, bytes per layer
-  lamina bench [model|kernels|ring|import|all] [--model M] [--residency R]… [--budget BYTES]
+  lamina bench [model|kernels|ring|import|all] [--model M] [--residency R]… [--budget BYTES]…
              [--prompt-tokens N] [--decode N] [--repeat N] [--json] [--out FILE.json]
                           prefill and decode in each residency, each kernel, the staging ring, an import, beside what
-                          this device can do at best; a table, or with --json the report; --out writes that to a file
+                          this device can do at best and, for a model, what the planner predicted; a table, or with --json the
+                          report; --out writes that to a file
+  lamina plan [--model M] [--budget BYTES] [--context N] [--again] [--json]
+                          memory and predicted speed in each residency, and which one fits BYTES of GPU memory best;
+                          measures this device first and remembers what it found, --again measures anew
   lamina synth --shape smollm2-135m|llama-1b|qwen3-4b|llama-8b|llama-70b|custom --type F32|F16|Q4_0|Q4_1|Q8_0
              [--layers N] [--seed S] [--hidden-size N] [--intermediate-size N] [--attention-heads N]
              [--key-value-heads N] [--head-dim N] [--vocab-size N] [--context-length N] (--out FILE.gguf | --pack FOLDER)
@@ -31,12 +36,22 @@ const HELP = `lamina: language models, one layer on the GPU at a time
                           Llama architecture, also qwen3-4b; a pack is what importing the file would give
 
   M  a .gguf file, the folder of an imported pack, or a pack's name; without it, the default model
-  R  strict: one layer on the GPU at a time; streaming: as many parts stay there as BYTES hold; resident: all
+  R  strict: one layer on the GPU at a time; streaming: as many parts stay there as BYTES hold; resident: all;
+     auto: the best of these that keeps all GPU memory within BYTES (ask and bench)
+  BYTES  as in 500000000, 500MB or 2GB
 `;
 
 type Command = (args: string[]) => Promise<void>;
 
-const COMMANDS: Readonly<Record<string, Command>> = { ask, bench, tokens, logits, inspect, synth };
+const COMMANDS: Readonly<Record<string, Command>> = {
+  ask,
+  bench,
+  tokens,
+  logits,
+  inspect,
+  plan,
+  synth,
+};
 
 /** Runs one command line. @returns the exit code: 1 when it failed, 2 when the command line is wrong */
 export async function main(args: string[]): Promise<number> {

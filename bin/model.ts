@@ -13,7 +13,8 @@ import { DefaultModelError, ModelNotFoundError } from './errors.ts';
 import { ProgressLine } from './progress_line.ts';
 
 /** Where checkpoints are imported to. */
-const PACKS = process.env.LAMINA_PACKS ?? fileURLToPath(new URL('../.packs', import.meta.url));
+export const PACKS =
+  process.env.LAMINA_PACKS ?? fileURLToPath(new URL('../.packs', import.meta.url));
 
 export const packStore = (): NodeStore => new NodeStore(PACKS);
 

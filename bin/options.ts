@@ -58,6 +58,24 @@ export function tokensOption(name: string, value: string): number[] {
   });
 }
 
+const UNITS: Readonly<Record<string, number>> = { '': 1, kb: 1e3, mb: 1e6, gb: 1e9 };
+
+/** Bytes, as in 500000000, 500MB or 2GB; undefined when they are not given. @throws SettingError */
+export function bytesOption(name: string, value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  const [, number, unit] = /^\s*(\d+(?:\.\d+)?)\s*([kmg]?b)?\s*$/i.exec(value) ?? [];
+  const factor = UNITS[(unit ?? '').toLowerCase()];
+  if (number === undefined || factor === undefined) {
+    throw new SettingError({ setting: name, value, allowed: 'bytes, as in 500MB or 2GB' });
+  }
+  return Math.floor(Number(number) * factor);
+}
+
+/** A residency mode, or `auto`: what the planner finds best. @throws SettingError */
+export function residencyOrAuto(value: string): Residency | 'auto' {
+  return value === 'auto' ? value : residencyOption(value);
+}
+
 /** A residency mode. @throws SettingError */
 export function residencyOption(value: string): Residency {
   const found = RESIDENCIES.find((residency) => residency === value);

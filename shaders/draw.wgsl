@@ -1,6 +1,6 @@
 // Draws a token from the likeliest of a vocabulary, likeliest first, as src/engine/sampling.ts does: of these top_k, then
 // top_p, then min_p keep some, and u says which. Where they do not reach far enough for these options, the token is
-// NOBODY. The token becomes the next pass's, and one of those that a repetition penalty looks at. One workgroup.
+// NOBODY. The token becomes the next pass's. One workgroup.
 override COUNT: u32;      // candidates, at most 128
 override COMPLETE: bool;  // they are all tokens of the vocabulary
 override MOST: u32;       // more than so many were as likely as the last candidate: then they are only some of them
@@ -13,7 +13,6 @@ struct Result { token: u32, total: f32, not_finite: u32, unused: u32 }   // tota
 @group(0) @binding(2) var<storage, read> listed: u32;                    // how many tokens were as likely as the last
 @group(0) @binding(3) var<storage, read_write> result: Result;
 @group(0) @binding(4) var<storage, read_write> next_id: u32;
-@group(0) @binding(5) var<storage, read_write> seen: array<u32>;         // [vocab] not 0: the context has it
 
 const THREADS = 128u;
 const NOBODY = 0xffffffffu;
@@ -69,5 +68,4 @@ fn draw(@builtin(local_invocation_index) i: u32) {
   let token = candidates[chosen].id;
   result.token = select(NOBODY, token, known);
   next_id = token;
-  seen[token] = 1;
 }

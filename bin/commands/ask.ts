@@ -1,9 +1,11 @@
 import { ChatModel } from '../../src/engine/chat_model.ts';
 import type { GenerationStatistics } from '../../src/engine/generate.ts';
 import type { ChatMessage } from '../../src/model/tokenizer_data.ts';
+import { type Plan, TYPICAL, withoutWork } from '../../src/plan/planner.ts';
 import { UsageError } from '../errors.ts';
 import { openDevice, openPack } from '../model.ts';
-import { numberOption, readOptions, residencyOption } from '../options.ts';
+import { bytesOption, numberOption, readOptions, residencyOrAuto } from '../options.ts';
+import { knowledge } from '../planning.ts';
 import { ProgressLine } from '../progress_line.ts';
 
 const OPTIONS = {
@@ -29,7 +31,8 @@ const SAMPLED = { temperature: 0.7, top_p: 0.95 };
 export async function ask(args: string[]): Promise<void> {
   const { values, text: question } = readOptions(args, OPTIONS, 'question');
   if (question === undefined) throw new UsageError({ reason: 'There is no question' });
-  const residency = residencyOption(values.residency ?? 'strict');
+  const residency = residencyOrAuto(values.residency ?? 'strict');
+  const budget = bytesOption('--budget', values.budget);
   const given = {
     temperature: numberOption('--temperature', values.temperature),
     top_k: numberOption('--top-k', values['top-k']),
@@ -55,7 +58,8 @@ export async function ask(args: string[]): Promise<void> {
     store,
     pack,
     residency,
-    budget_weights: numberOption('--budget', values.budget),
+    ...(residency === 'auto' ? { budget } : { budget_weights: budget }),
+    knowledge: knowledge(),
     onProgress: line.transfer,
   });
   line.end();
@@ -64,24 +68,31 @@ export async function ask(args: string[]): Promise<void> {
       ...(!values.json && { onText: (piece: string) => process.stdout.write(piece) }),
     });
     if (values.json) {
-      console.log(JSON.stringify(answer));
+      console.log(JSON.stringify({ ...answer, plan: model.plan && withoutWork(model.plan) }));
     } else {
       process.stdout.write('\n');
-      console.error(inWords(answer.statistics));
+      console.error(inWords(answer.statistics, model.plan));
     }
   } finally {
     model.destroy();
   }
 }
 
-function inWords(s: GenerationStatistics): string {
+function inWords(s: GenerationStatistics, plan: Plan | null): string {
   const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
   return [
     '',
     `adapter              ${s.adapter}`,
     `time to first token  ${(s.time_to_first_token_ms / 1000).toFixed(2)} s (${s.prompt_tokens} tokens in the prompt)`,
     `decode               ${s.tokens_per_second.toFixed(2)} tokens/s (${s.completion_tokens} tokens)`,
+    ...(plan ? [predicted(plan)] : []),
     `weights on the GPU   ${megabytes(s.peak_weight_bytes)} at most; the largest layer has ${megabytes(s.largest_layer_bytes)}`,
     `weights read         ${megabytes(s.bytes_read)}`,
   ].join('\n');
+}
+
+function predicted({ residency, prediction }: Plan): string {
+  const { prompt_tokens } = TYPICAL;
+  const speed = prediction.decode_tokens_per_second.toFixed(2);
+  return `predicted            ${speed} tokens/s, greedy after ${prompt_tokens} tokens (${residency})`;
 }

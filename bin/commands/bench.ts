@@ -8,17 +8,19 @@ import { benchRing } from '../../src/bench/bench_ring.ts';
 import type { Follower } from '../../src/bench/progress.ts';
 import type { BenchReport } from '../../src/bench/report.ts';
 import { benchTable } from '../../src/bench/table.ts';
+import { planWays } from '../../src/bench/ways.ts';
 import { openNodeFileSource } from '../../src/formats/sources/node_file_source.ts';
 import { openManifest } from '../../src/store/open_pack.ts';
 import { OutputFileError, UsageError } from '../errors.ts';
 import { findModel, openDevice, openPack, packStore } from '../model.ts';
-import { numberOption, readOptions, residencyOption, wholeNumber } from '../options.ts';
+import { bytesOption, readOptions, residencyOrAuto, wholeNumber } from '../options.ts';
+import { planningOptions } from '../planning.ts';
 import { ProgressLine } from '../progress_line.ts';
 
 const OPTIONS = {
   model: { type: 'string' },
   residency: { type: 'string', multiple: true },
-  budget: { type: 'string' },
+  budget: { type: 'string', multiple: true },
   'prompt-tokens': { type: 'string' },
   decode: { type: 'string' },
   repeat: { type: 'string' },
@@ -35,8 +37,8 @@ export async function bench(args: string[]): Promise<void> {
   const parts = text === 'all' ? PARTS : PARTS.filter((part) => part === text);
   if (parts.length === 0) throw new UsageError({ reason: `"${text}" is not expected here` });
   const wanted = (part: Part) => parts.includes(part);
-  const residencies = (values.residency ?? ['strict', 'resident']).map(residencyOption);
-  const budget_weights = numberOption('--budget', values.budget) ?? 0;
+  const residencies = (values.residency ?? ['strict', 'resident']).map(residencyOrAuto);
+  const budgets = (values.budget ?? []).map((budget) => bytesOption('--budget', budget)!);
   const count = (name: 'prompt-tokens' | 'decode' | 'repeat', min: number) =>
     wholeNumber(`--${name}`, values[name], { min, max: 2 ** 20 });
   const prompt_tokens = count('prompt-tokens', 1) ?? 128;
@@ -60,7 +62,10 @@ export async function bench(args: string[]): Promise<void> {
       model: await openPack(values.model).then(async ({ store, pack }) => {
         const manifest = await openManifest(store, pack);
         const options = { gpu, manifest, rates, prompt_tokens, decode_tokens, repeats };
-        return benchModel(options, { store, pack, residencies, budget_weights }, follower);
+        const planning = { ...planningOptions(gpu, store, manifest, pack), anew: true };
+        const exchange = { prompt_tokens, generated_tokens: decode_tokens };
+        const planned = await planWays(planning, residencies, budgets, exchange);
+        return benchModel(options, { store, pack, ...planned }, follower);
       }),
     }),
   };

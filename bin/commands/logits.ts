@@ -3,7 +3,7 @@ import { openManifest } from '../../src/store/open_pack.ts';
 import { UsageError } from '../errors.ts';
 import { FloatFile } from '../float_file.ts';
 import { openDevice, openPack } from '../model.ts';
-import { numberOption, readOptions, residencyOption, tokensOption } from '../options.ts';
+import { bytesOption, readOptions, residencyOption, tokensOption } from '../options.ts';
 
 const OPTIONS = {
   model: { type: 'string' },
@@ -46,7 +46,7 @@ export async function logits(args: string[]): Promise<void> {
       pack,
       manifest,
       residency,
-      budget_weights: numberOption('--budget', values.budget),
+      budget_weights: bytesOption('--budget', values.budget),
       precision: 'f32',
     });
     await engine.prefill(ids, 0, {

@@ -1,15 +1,16 @@
-import { Engine, ringOf } from '../engine/engine.ts';
+import { Engine } from '../engine/engine.ts';
 import { Conversation, type GenerationStatistics } from '../engine/generate.ts';
+import type { Measured } from '../engine/measured.ts';
 import { seededRandom } from '../engine/random.ts';
 import type { Gpu } from '../gpu/device.ts';
 import type { DeviceRates } from '../gpu/rates.ts';
 import { type Spread, spreadOf } from '../gpu/spread.ts';
-import type { Residency } from '../plan/residency.ts';
 import type { Manifest } from '../store/manifest.ts';
 import type { StoredFile, WeightStore } from '../store/weight_store.ts';
 import { ringRate, type Stretch } from './bench_ring.ts';
 import { type Follower, step } from './progress.ts';
 import type { ModelReport, ModelResult } from './report.ts';
+import type { Way } from './ways.ts';
 
 const PART_BYTES = 64 * 2 ** 20;
 
@@ -23,13 +24,12 @@ export interface ModelBenchOptions {
   readonly repeats: number;
 }
 
-/** Where a model is, and how much of it stays on the GPU. */
+/** Where a model is, how it is run, and what the predictions go by. */
 export interface ModelChoice {
   readonly store: WeightStore;
   readonly pack: string;
-  readonly residencies: readonly Residency[];
-  /** When streaming: bytes of weights that may stay on the GPU beside the slot. */
-  readonly budget_weights: number;
+  readonly ways: readonly Way[];
+  readonly planned_by: Measured;
 }
 
 /** Runs of one engine. */
@@ -45,22 +45,23 @@ interface Run {
  */
 export async function benchModel(
   options: ModelBenchOptions,
-  { residencies, ...choice }: ModelChoice,
+  { store, pack, ways, planned_by }: ModelChoice,
   follower: Follower = {},
 ): Promise<ModelReport> {
   const { gpu, manifest } = options;
   let ring: Spread | null = null;
   const results: ModelResult[] = [];
-  for (const residency of residencies) {
-    const engine = await Engine.create({ gpu, manifest, residency, ...choice });
+  for (const { sizes, predicted } of ways) {
+    const engine = await Engine.create({ gpu, manifest, store, pack, ...sizes });
     try {
       ring ??= await measureRing(engine, options);
-      results.push(await benchEngine(engine, options, ring, follower));
+      const result = await benchEngine(engine, options, ring, follower);
+      results.push({ ...result, budget_weights: sizes.budget_weights ?? null, predicted });
     } finally {
       engine.destroy();
     }
   }
-  return reportOf(options, ring!, results);
+  return { ...reportOf(options, ring!, results), planned_by };
 }
 
 /** The same with an engine that is there, whose cache it overwrites. */
@@ -70,7 +71,8 @@ export async function benchLoaded(
   follower: Follower = {},
 ): Promise<ModelReport> {
   const ring = await measureRing(engine, options);
-  return reportOf(options, ring, [await benchEngine(engine, options, ring, follower)]);
+  const result = await benchEngine(engine, options, ring, follower);
+  return reportOf(options, ring, [{ ...result, budget_weights: null, predicted: null }]);
 }
 
 function reportOf(
@@ -86,7 +88,7 @@ async function benchEngine(
   options: ModelBenchOptions,
   ring: Spread,
   follower: Follower,
-): Promise<ModelResult> {
+): Promise<Omit<ModelResult, 'budget_weights' | 'predicted'>> {
   const { manifest, rates, prompt_tokens, decode_tokens, repeats } = options;
   const { residency, dispatches_per_token } = engine;
   const random = seededRandom(1);
@@ -144,8 +146,8 @@ async function generate(engine: Engine, prompt: readonly number[], tokens: numbe
 }
 
 /** The ring as the engine has it, over the files of all layers. */
-function measureRing({ weights }: Engine, { gpu, manifest }: ModelBenchOptions): Promise<Spread> {
-  return ringRate(gpu, weights.layer_files.flatMap(partsOf), ringOf(manifest));
+function measureRing({ weights, ring }: Engine, { gpu }: ModelBenchOptions): Promise<Spread> {
+  return ringRate(gpu, weights.layer_files.flatMap(partsOf), ring);
 }
 
 /** A file in parts that fit into one buffer of any device. */

@@ -75,7 +75,7 @@ export async function ringRate(
 ): Promise<Spread> {
   const ledger = new BufferLedger(gpu.device);
   try {
-    const commands = new Commands(gpu.device, new Pipelines(gpu.device));
+    const commands = new Commands(gpu.device, Pipelines.of(gpu.device));
     const ring = await StagingRing.create(ledger, pieces, piece_bytes);
     const largest = Math.max(...layers.map(({ bytes }) => bytes));
     const slot = await Slot.create(ledger, ring, 'slot', [largest]);

@@ -53,7 +53,7 @@ export function kernelBenches(config: ModelConfig, prompt_tokens: number): Kerne
     attention(`attention at ${LONG_CONTEXT}`, { tokens: 1, first: LONG_CONTEXT - 1 }),
     attention('attention of a prompt', prompt),
     { name: 'argmax', pass: ONE, steps: (lab, to) => lab.sampler.argmax(to) },
-    { name: 'likeliest tokens', pass: ONE, steps: (lab, to) => lab.sampler.likeliest(to) },
+    { name: 'drawing', pass: ONE, steps: (lab, to) => lab.sampler.draw(to) },
   ];
 }
 

@@ -68,7 +68,7 @@ export class KernelLab {
   ): Promise<KernelLab> {
     const ledger = new BufferLedger(gpu.device);
     try {
-      const pipelines = new Pipelines(gpu.device);
+      const pipelines = Pipelines.of(gpu.device);
       const commands = new Commands(gpu.device, pipelines);
       const state = await createState(ledger, config, max_tokens, 1);
       const inputs = await BatchInputs.create(ledger, config, max_tokens);
@@ -79,7 +79,8 @@ export class KernelLab {
       const sampler = await Sampler.create(ledger, commands, target);
       await pipelines.prepare(Sampler.specializations(vocab_size));
       // So that there is a temperature.
-      await sampler.next([], checkSampling({ temperature: 1 }), () => 0.5);
+      sampler.begin([], checkSampling({ temperature: 1 }));
+      await sampler.choose(0, 0.5);
       const parts = { state, inputs, sampler, arena };
       return new KernelLab(await computeUnits(gpu), config, ledger, commands, pipelines, parts);
     } catch (error) {

@@ -93,6 +93,7 @@ const WORK: Readonly<Record<string, WorkOf>> = {
   strided_max: ({ COUNT = 0 }) => row(COUNT, FLOAT),
   top_k: ({ COUNT = 0, FROM_LOGITS }) => row(COUNT, FROM_LOGITS ? FLOAT : 2 * FLOAT),
   keep_likely: ({ COUNT = 0 }) => row(COUNT, FLOAT),
+  draw: ({ COUNT = 0 }) => row(COUNT, 2 * FLOAT),
 };
 
 /** What a kernel has to do for a pass. */

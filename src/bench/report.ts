@@ -1,8 +1,10 @@
+import type { Measured } from '../engine/measured.ts';
 import type { BlockTypeName } from '../formats/block_types.ts';
 import type { AdapterDescription } from '../gpu/device.ts';
 import type { DeviceRates } from '../gpu/rates.ts';
 import type { Spread } from '../gpu/spread.ts';
 import type { TimingMethod } from '../gpu/timer.ts';
+import type { Prediction } from '../plan/predict.ts';
 import type { Residency } from '../plan/residency.ts';
 import type { WeightStore } from '../store/weight_store.ts';
 
@@ -72,11 +74,17 @@ export interface ModelReport {
   /** Bytes a second at which the ring brings this model's layers. */
   readonly ring_bytes_rate: Spread;
   readonly results: readonly ModelResult[];
+  /** What the predictions go by; a model that was loaded before has none. */
+  readonly planned_by?: Measured;
 }
 
 /** A model in one residency. */
 export interface ModelResult {
   readonly residency: Residency;
+  /** When streaming: bytes of weights that may stay on the GPU beside the slot. */
+  readonly budget_weights: number | null;
+  /** What the planner said before. */
+  readonly predicted: Prediction | null;
   /** Bytes of weights on the GPU. */
   readonly weight_bytes: number;
   /** Bytes of weights that the kernels read for a token, and bytes that have to be brought for it. */

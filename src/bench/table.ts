@@ -81,8 +81,10 @@ function modelLines({ name, prompt_tokens, decode_tokens, ring_bytes_rate, resul
     mega(result.streamed_bytes_per_token),
     String(result.dispatches_per_token),
     spread(result.prefill_tokens_rate, short),
+    predicted(result.prefill_tokens_rate, result.predicted?.prefill_tokens_per_second),
     limit(result.prefill_limit),
     spread(result.decode_tokens_rate, short),
+    predicted(result.decode_tokens_rate, result.predicted?.decode_tokens_per_second),
     limit(result.streaming_limit),
     limit(result.resident_limit),
     spread(result.time_to_first_token_ms, short),
@@ -97,8 +99,10 @@ function modelLines({ name, prompt_tokens, decode_tokens, ring_bytes_rate, resul
         'streamed',
         'dispatches',
         'prefill tok/s',
+        'predicted',
         'at best',
         'decode tok/s',
+        'predicted',
         'ring allows',
         'GPU allows',
         'first token ms',
@@ -119,6 +123,11 @@ function columns(rows: readonly (readonly string[])[]): string[] {
 
 function spread({ median, min, max }: Spread, inWords: (value: number) => string): string {
   return `${inWords(median)} (${inWords(min)} to ${inWords(max)})`;
+}
+
+/** A prediction, and what the median is of it. */
+function predicted({ median }: Spread, value: number | undefined): string {
+  return value === undefined ? '' : `${short(value)} (× ${(median / value).toFixed(2)})`;
 }
 
 /** Three digits, but no fewer than the whole number has. */

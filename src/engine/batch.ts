@@ -61,23 +61,12 @@ export class BatchInputs {
     config: ModelConfig,
     max_tokens: number,
   ): Promise<BatchInputs> {
-    const uniform = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST;
-    const storage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST;
-    // Two sequences never share a span, so in the worst case each token starts one more.
-    const heads_per_group = config.num_attention_heads / config.num_key_value_heads;
-    const spans = max_tokens * Math.ceil(heads_per_group / SPAN_ROWS + 1);
-    const sizes: [string, number, GPUBufferUsageFlags][] = [
-      ['pass', 16, uniform],
-      ['head pass', 16, uniform],
-      ['tokens', max_tokens * 8, storage],
-      ['spans', spans * 8, storage],
-      ['rope turns', max_tokens * config.rope_dim * 4, storage],
-      ['order', max_tokens * 4, storage],
-      ['ids', max_tokens * 4, storage],
-    ];
     const buffers: GPUBuffer[] = [];
-    for (const [label, bytes, usage] of sizes) {
-      buffers.push(await ledger.create('activations', label, bytes, usage));
+    for (const { label, bytes, binding } of inputBuffers(config, max_tokens)) {
+      const usage = binding === 'uniform' ? GPUBufferUsage.UNIFORM : GPUBufferUsage.STORAGE;
+      buffers.push(
+        await ledger.create('activations', label, bytes, usage | GPUBufferUsage.COPY_DST),
+      );
     }
     const inputs = new BatchInputs(ledger.device, config, buffers);
     const order = Uint32Array.from({ length: max_tokens }, (_, i) => i);
@@ -106,6 +95,26 @@ export class BatchInputs {
   writeHeadRows(rows: number): void {
     this.device.queue.writeBuffer(this.head_pass, 0, Uint32Array.of(rows));
   }
+}
+
+/** The buffers of a batch of up to `max_tokens`, in the order in which `BatchInputs` takes them. */
+export function inputBuffers(
+  config: ModelConfig,
+  max_tokens: number,
+): { label: string; bytes: number; binding: 'uniform' | 'storage' }[] {
+  // Two sequences never share a span, so in the worst case each token starts one more.
+  const heads_per_group = config.num_attention_heads / config.num_key_value_heads;
+  const spans = max_tokens * Math.ceil(heads_per_group / SPAN_ROWS + 1);
+  const storage = (label: string, bytes: number) => ({ label, bytes, binding: 'storage' as const });
+  return [
+    { label: 'pass', bytes: 16, binding: 'uniform' },
+    { label: 'head pass', bytes: 16, binding: 'uniform' },
+    storage('tokens', max_tokens * 8),
+    storage('spans', spans * 8),
+    storage('rope turns', max_tokens * config.rope_dim * 4),
+    storage('order', max_tokens * 4),
+    storage('ids', max_tokens * 4),
+  ];
 }
 
 /**

@@ -2,6 +2,7 @@ import type { Gpu } from '../gpu/device.ts';
 import { renderChat } from '../model/chat_template.ts';
 import { createTextStream, createTokenizer, type Tokenizer } from '../model/tokenizer.ts';
 import type { ChatMessage } from '../model/tokenizer_data.ts';
+import { type Plan, planOf, TYPICAL } from '../plan/planner.ts';
 import type { Residency } from '../plan/residency.ts';
 import type { Manifest } from '../store/manifest.ts';
 import { openManifest } from '../store/open_pack.ts';
@@ -11,6 +12,16 @@ import type { WeightStore } from '../store/weight_store.ts';
 import { Engine } from './engine.ts';
 import { EngineBusyError } from './errors.ts';
 import { Conversation, type GenerateOptions, type Generation } from './generate.ts';
+import { measuredBefore } from './measured.ts';
+import { limitsOf } from './open_model.ts';
+import {
+  candidateOf,
+  engineOptions,
+  type Knowledge,
+  NO_KNOWLEDGE,
+  planModel,
+} from './plan_model.ts';
+import type { SizeOptions } from './sizes.ts';
 
 export interface ChatModelOptions {
   readonly gpu: Gpu;
@@ -20,9 +31,13 @@ export interface ChatModelOptions {
   readonly onProgress?: OnProgress | undefined;
   /** Tokens of context; the model's own limit unless given. */
   readonly context_length?: number | undefined;
-  /** As in `EngineOptions`. */
-  readonly residency?: Residency | undefined;
+  /** As in `EngineOptions`; `auto`: what the planner finds best. */
+  readonly residency?: Residency | 'auto' | undefined;
   readonly budget_weights?: number | undefined;
+  /** Bytes of GPU memory that all buffers together may take; unless given, `auto` finds out what is safe. */
+  readonly budget?: number | undefined;
+  /** What the planner goes by; unless given it measures, and forgets. */
+  readonly knowledge?: Knowledge | undefined;
 }
 
 export interface ChatHooks {
@@ -43,10 +58,19 @@ export class ChatModel {
   readonly manifest: Manifest;
   readonly tokenizer: Tokenizer;
   readonly engine: Engine;
+  /** What was predicted for it; null where nothing has been measured. */
+  readonly plan: Plan | null;
   private conversation: Conversation;
   private busy = false;
 
-  private constructor(pack: string, manifest: Manifest, tokenizer: Tokenizer, engine: Engine) {
+  private constructor(
+    pack: string,
+    manifest: Manifest,
+    tokenizer: Tokenizer,
+    engine: Engine,
+    plan: Plan | null,
+  ) {
+    this.plan = plan;
     this.pack = pack;
     this.manifest = manifest;
     this.tokenizer = tokenizer;
@@ -56,23 +80,29 @@ export class ChatModel {
 
   /**
    * Verifies every file of a pack, then puts it on the device.
-   * @throws PackNotFoundError, PackIncompleteError, ManifestInvalidError, PackCorruptedError, and the engine's errors
+   * @throws PackNotFoundError, PackIncompleteError, ManifestInvalidError, PackCorruptedError,
+   * BudgetTooSmallError and NoScratchSpaceError when planning, and the engine's errors
    */
   static async load(options: ChatModelOptions): Promise<ChatModel> {
-    const { gpu, store, pack, onProgress, context_length, residency, budget_weights } = options;
+    const { gpu, store, pack, onProgress, knowledge = NO_KNOWLEDGE } = options;
+    const { residency = 'strict', context_length, budget, budget_weights } = options;
     const manifest = await openManifest(store, pack);
     await verifyPack(store, pack, manifest, onProgress);
     const tokenizer = createTokenizer(manifest.tokenizer);
-    const engine = await Engine.create({
-      gpu,
-      store,
-      pack,
-      manifest,
-      residency,
-      budget_weights,
-      ...(context_length !== undefined && { context_length }),
-    });
-    return new ChatModel(pack, manifest, tokenizer, engine);
+    const about = { gpu, store, pack, model: manifest, ...knowledge };
+    const planned =
+      residency === 'auto' ? await planModel({ ...about, budget, context_length }) : null;
+    const known = planned ?? (await measuredBefore(about));
+    const sizes: SizeOptions & { budget?: number | undefined } = planned
+      ? engineOptions(planned)
+      : {
+          residency: residency as Residency,
+          ...{ context_length, budget_weights, budget, ring: known?.ring },
+        };
+    const engine = await Engine.create({ gpu, store, pack, manifest, ...sizes });
+    const candidate = candidateOf(manifest, limitsOf(gpu.device), sizes);
+    const plan = known && planOf(candidate, known.rates, TYPICAL);
+    return new ChatModel(pack, manifest, tokenizer, engine, plan);
   }
 
   /** The ids of a conversation up to where the assistant begins to speak. @throws ChatTemplateError */

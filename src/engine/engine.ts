@@ -1,57 +1,19 @@
-import { Commands } from '../gpu/commands.ts';
-import { type ComputeUnits, computeUnits } from '../gpu/compute_units.ts';
 import { adapterName, type Gpu } from '../gpu/device.ts';
 import type { DeviceLostError } from '../gpu/errors.ts';
-import type { Specialization } from '../gpu/kernel.ts';
-import { BufferLedger } from '../gpu/ledger.ts';
-import { Pipelines } from '../gpu/pipelines.ts';
-import { StagingRing } from '../gpu/staging_ring.ts';
+import type { BufferLedger } from '../gpu/ledger.ts';
 import type { ModelConfig } from '../model/config.ts';
-import { partsToPin, type Residency } from '../plan/residency.ts';
-import type { Manifest } from '../store/manifest.ts';
-import type { WeightStore } from '../store/weight_store.ts';
-import { type Batch, BatchInputs, batchOf } from './batch.ts';
+import type { RingSize } from '../plan/rates.ts';
+import type { Residency } from '../plan/residency.ts';
+import { type Batch, batchOf } from './batch.ts';
 import { ContextLengthError, TokenRangeError } from './errors.ts';
 import { forward, forwardResident, type Model, type Observer, rehearse } from './forward.ts';
-import { KvCache } from './kv_cache.ts';
-import { MATVEC_TOKENS } from './ops.ts';
-import { Recordings } from './recordings.ts';
-import { Sampler, TOKENS_IN_FLIGHT } from './sampler.ts';
+import { type EngineOptions, type OpenModel, openModel, type Precision } from './open_model.ts';
+import { seededRandom } from './random.ts';
+import { type Sampler, TOKENS_IN_FLIGHT } from './sampler.ts';
 import type { SamplingOptions } from './sampling.ts';
-import { createState } from './state.ts';
-import { partBytes, Weights } from './weights.ts';
+import type { Weights } from './weights.ts';
 
-export type Precision = 'f32' | 'f16';
-
-export interface EngineOptions {
-  readonly gpu: Gpu;
-  readonly store: WeightStore;
-  /** A verified pack, and its manifest. */
-  readonly pack: string;
-  readonly manifest: Manifest;
-  /** Positions that a sequence may have; the model's own limit unless given. */
-  readonly context_length?: number;
-  /** Tokens of a prompt that go through the model together. */
-  readonly prefill_tokens?: number;
-  /** Sequences that the KV cache keeps apart. */
-  readonly sequences?: number;
-  /** Bytes of GPU memory that all buffers together may take. */
-  readonly budget?: number;
-  /** How much of the weights stays on the GPU; strict unless given. */
-  readonly residency?: Residency | undefined;
-  /** When streaming: bytes of weights that may stay on the GPU beside the slot. */
-  readonly budget_weights?: number | undefined;
-  /** What products of many tokens may round their factors to where that is faster: f16 unless given. */
-  readonly precision?: Precision | undefined;
-  /** Which kernels run; those for the device unless given. */
-  readonly units?: ComputeUnits;
-}
-
-const PREFILL_TOKENS = 512;
-/** Pieces that are read, copied or mapped again at the same time: mapping takes a millisecond or two. */
-const RING_PIECES = 6;
-/** A layer is one piece where it is small; beyond this, larger pieces are no faster. */
-const MOST_PIECE_BYTES = 16 * 2 ** 20;
+export type { EngineOptions, Precision } from './open_model.ts';
 
 /** A model on a device. */
 export class Engine {
@@ -60,95 +22,32 @@ export class Engine {
   readonly weights: Weights;
   readonly adapter: string;
   readonly residency: Residency;
+  readonly ring: RingSize;
   readonly context_length: number;
   readonly prefill_tokens: number;
   private readonly model: Model;
   private readonly sampler: Sampler;
   private lost: DeviceLostError | null = null;
 
-  private constructor(
-    gpu: Gpu,
-    model: Model,
-    sampler: Sampler,
-    residency: Residency,
-    prefill_tokens: number,
-  ) {
+  private constructor(gpu: Gpu, { model, sampler, sizes }: OpenModel) {
     this.model = model;
     this.sampler = sampler;
     this.config = model.config;
     this.ledger = model.ledger;
     this.weights = model.weights;
     this.adapter = adapterName(gpu.adapter);
-    this.residency = residency;
-    this.context_length = model.kv.context_length;
-    this.prefill_tokens = prefill_tokens;
+    this.residency = sizes.residency;
+    this.ring = sizes.ring;
+    this.context_length = sizes.context_length;
+    this.prefill_tokens = sizes.prefill_tokens;
     void gpu.lost.then((error) => {
       this.lost = error;
     });
   }
 
-  /** Allocates everything, opens the pack's files and compiles every kernel that the model needs. */
+  /** Puts a model on the device. */
   static async create(options: EngineOptions): Promise<Engine> {
-    const { gpu, store, pack, manifest } = options;
-    const { config } = manifest;
-    const { device } = gpu;
-    const context_length = options.context_length ?? config.max_position_embeddings;
-    const prefill_tokens = Math.min(options.prefill_tokens ?? PREFILL_TOKENS, context_length);
-    const residency = options.residency ?? 'strict';
-    const units = options.units ?? (await computeUnits(gpu));
-    const rounds = options.precision !== 'f32';
-    const ledger = new BufferLedger(device, options.budget);
-    try {
-      const pipelines = Pipelines.of(device);
-      const commands = new Commands(device, pipelines);
-      const { pieces, piece_bytes } = ringOf(manifest);
-      const ring = await StagingRing.create(ledger, pieces, piece_bytes);
-      const limits = {
-        buffer_bytes: device.limits.maxBufferSize,
-        binding_bytes: device.limits.maxStorageBufferBindingSize,
-      };
-      const weights = await Weights.open({
-        store,
-        pack,
-        manifest,
-        ledger,
-        ring,
-        commands,
-        limits,
-        pinned: partsToPin(partBytes(manifest, limits), residency, options.budget_weights ?? 0),
-      });
-      const sequences = options.sequences ?? 1;
-      const model: Model = {
-        config,
-        weights,
-        kv: await KvCache.create(ledger, commands, config, sequences, context_length),
-        state: await createState(ledger, config, prefill_tokens, sequences),
-        inputs: await BatchInputs.create(ledger, config, prefill_tokens),
-        commands,
-        ledger,
-        recordings: new Recordings(commands),
-        units: { ...units, matrices: units.matrices && rounds },
-      };
-      model.kv.onGrow = () => model.recordings.forget();
-      const sampler = await Sampler.create(ledger, commands, {
-        logits: model.state.logits,
-        next_id: model.inputs.ids,
-        vocab_size: config.vocab_size,
-      });
-      const needed: Specialization[] = Sampler.specializations(config.vocab_size);
-      const collector = {
-        dispatch: (specialization: Specialization) => needed.push(specialization),
-      };
-      // Of many tokens, few and many may take kernels of other tiles.
-      for (const tokens of [1, MATVEC_TOKENS + 1, prefill_tokens]) {
-        rehearse(model, collector, Math.min(tokens, prefill_tokens));
-      }
-      await pipelines.prepare(needed);
-      return new Engine(gpu, model, sampler, residency, prefill_tokens);
-    } catch (error) {
-      ledger.destroyAll();
-      throw error;
-    }
+    return new Engine(options.gpu, await openModel(options));
   }
 
   /**
@@ -185,15 +84,18 @@ export class Engine {
   }
 
   /**
-   * The token that follows the last one taken in.
-   * @param context all ids so far, for the repetition penalty
+   * The tokens that follow, one after the other, up to the end of the context.
+   * @param context all ids so far, which a `prefill` has taken in
+   * @throws NonFiniteLogitsError, DeviceLostError, GpuOutOfMemoryError
    */
-  async next(
+  tokens(
     context: readonly number[],
     options: SamplingOptions,
-    random: () => number,
-  ): Promise<number> {
-    return this.guarded(() => this.sampler.next(context, options, random));
+    { sequence = 0, signal }: { sequence?: number; signal?: AbortSignal } = {},
+  ): AsyncGenerator<number, void> {
+    this.sampler.begin(context, options);
+    const run = { ids: [...context], options, sequence, at: randomNumbers(options.seed) };
+    return this.resident ? this.ahead(run) : this.oneByOne(run, signal);
   }
 
   /** Kernels that run for each token while decoding greedily. */
@@ -208,47 +110,82 @@ export class Engine {
     return this.model.units.matrices ? 'f16' : 'f32';
   }
 
-  /** Whether `greedyAhead` can run: nothing has to be read from disk for a token. */
+  /** Nothing has to be read from disk for a token. */
   get resident(): boolean {
     return this.weights.resident && this.weights.resident_embedding !== null;
-  }
-
-  /**
-   * The likeliest tokens one after the other, after a `prefill` that ended at position `length` - 1. The next tokens
-   * are computed while the last ones are on their way back: whoever stops has them computed in vain.
-   * @throws NonFiniteLogitsError, DeviceLostError, GpuOutOfMemoryError
-   */
-  async *greedyAhead(length: number, sequence = 0): AsyncGenerator<number, void> {
-    const { kv } = this.model;
-    const pending: Promise<number>[] = [];
-    // Whoever awaits it sees the failure; when the loop is left, nobody does.
-    const choose = (position: number) => {
-      const token = this.sampler.greedy(position);
-      token.catch(() => undefined);
-      pending.push(token);
-    };
-    try {
-      choose(length);
-      for (let position = length; ; position++) {
-        if (position < this.context_length) {
-          await this.guarded(() => kv.reserve(sequence, position + 1));
-          forwardResident(this.model, batchOf([0], position, sequence));
-          choose(position + 1);
-        }
-        if (pending.length === 0) return;
-        if (pending.length === TOKENS_IN_FLIGHT || position >= this.context_length) {
-          yield await this.guarded(() => pending.shift()!);
-        }
-      }
-    } finally {
-      await Promise.allSettled(pending);
-    }
   }
 
   /** Frees all GPU memory and closes the pack. */
   destroy(): void {
     this.weights.close();
     this.ledger.destroyAll();
+  }
+
+  /** Chooses a token, takes it in, and so on. */
+  private async *oneByOne(run: Run, signal: AbortSignal | undefined): AsyncGenerator<number, void> {
+    const { ids, sequence } = run;
+    const first = ids.length;
+    while (ids.length <= this.context_length) {
+      signal?.throwIfAborted();
+      const token = await this.choose(run, first);
+      yield token;
+      ids.push(token);
+      if (ids.length <= this.context_length) {
+        await this.prefill([token], ids.length - 1, { sequence });
+      }
+    }
+  }
+
+  /**
+   * The same with several tokens on their way: the GPU goes on with a token before anybody here knows it. Whoever stops
+   * has some computed in vain.
+   */
+  private async *ahead(run: Run): AsyncGenerator<number, void> {
+    const { ids, sequence } = run;
+    const { kv } = this.model;
+    const pending: Promise<number | null>[] = [];
+    const first = ids.length;
+    const choose = (position: number) => {
+      const token = this.sampler.choose(position, run.at(position - first));
+      // Whoever awaits it sees the failure; when the loop is left, nobody does.
+      token.catch(() => undefined);
+      pending.push(token);
+    };
+    try {
+      choose(first);
+      for (let position = first; ; ) {
+        while (pending.length < TOKENS_IN_FLIGHT && position < this.context_length) {
+          await this.guarded(() => kv.reserve(sequence, position + 1));
+          forwardResident(this.model, batchOf([0], position, sequence));
+          position += 1;
+          choose(position);
+        }
+        const next = pending.shift();
+        if (!next) return;
+        let token = await this.guarded(() => next);
+        if (token === null) {
+          // What was computed with the wrong token goes; its logits have gone too, and are computed again.
+          await Promise.allSettled(pending.splice(0));
+          this.sampler.begin(ids, run.options);
+          await this.prefill([ids.at(-1)!], ids.length - 1, { sequence });
+          token = await this.choose(run, first);
+          position = ids.length;
+        }
+        yield token;
+        ids.push(token);
+      }
+    } finally {
+      await Promise.allSettled(pending);
+    }
+  }
+
+  /** The token after `ids`, the last of which has just been taken in. */
+  private choose({ ids, at }: Run, first: number): Promise<number> {
+    const u = at(ids.length - first);
+    return this.guarded(
+      async () =>
+        (await this.sampler.choose(ids.length, u)) ?? (await this.sampler.chooseFromAll(u)),
+    );
   }
 
   private pass(batch: Batch, head: boolean, observer: Observer | undefined): Promise<void> {
@@ -277,10 +214,26 @@ export class Engine {
   }
 }
 
-/** The staging ring of a model. A file of a pack is a multiple of 256 bytes, and so is a piece. */
-export function ringOf({ layers }: Manifest): { pieces: number; piece_bytes: number } {
-  const largest = Math.max(...layers.map(({ bytes }) => bytes));
-  return { pieces: RING_PIECES, piece_bytes: Math.min(MOST_PIECE_BYTES, largest) };
+/** Tokens that are being chosen. */
+interface Run {
+  /** All ids so far. */
+  readonly ids: number[];
+  readonly options: SamplingOptions;
+  readonly sequence: number;
+  /** The i-th number in [0, 1) by which a token is drawn. */
+  at(index: number): number;
+}
+
+/** The numbers of a seed, each as often as it is asked for. */
+function randomNumbers(seed: number): (index: number) => number {
+  const random = seededRandom(seed);
+  const numbers: number[] = [];
+  let dropped = 0;
+  return (index) => {
+    while (dropped + numbers.length <= index) numbers.push(random());
+    for (; numbers.length > 2 * TOKENS_IN_FLIGHT; dropped++) numbers.shift();
+    return numbers[index - dropped]!;
+  };
 }
 
 /** An observer of a whole prompt, as it sees the chunk that starts at token `first`. */

@@ -47,10 +47,23 @@ export class EngineBusyError extends LaminaError {
   }
 }
 
+/** There is no room for the file that the disk's speed is measured with. */
+export class NoScratchSpaceError extends LaminaError {
+  /** Bytes. */
+  constructor(details: { needed: number; available: number }) {
+    const megabytes = (bytes: number) => `${Math.ceil(bytes / 1e6)} MB`;
+    super(
+      `Measuring the disk takes a file: ${megabytes(details.needed)} must be free for it, and ${megabytes(details.available)} are. Free space on the disk, or choose a residency yourself.`,
+      details,
+    );
+  }
+}
+
 registerErrors({
   ContextLengthError,
   NonFiniteLogitsError,
   TokenRangeError,
   SettingError,
   EngineBusyError,
+  NoScratchSpaceError,
 });

@@ -10,7 +10,8 @@ import { type Dispatcher, Ops } from './ops.ts';
 import type { Recordings } from './recordings.ts';
 import type { WeightTensor } from './slot.ts';
 import { MAX_HEAD_ROWS, rowView, type State } from './state.ts';
-import type { HeadTile, Weights } from './weights.ts';
+import type { Weights } from './weights.ts';
+import type { HeadTile } from './weights_layout.ts';
 
 /** Everything one pass works with. */
 export interface Model {

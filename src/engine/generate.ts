@@ -1,6 +1,5 @@
 import type { Engine } from './engine.ts';
 import { SettingError } from './errors.ts';
-import { seededRandom } from './random.ts';
 import { checkSampling, type SamplingOptions } from './sampling.ts';
 
 export interface GenerateOptions extends Partial<SamplingOptions> {
@@ -89,11 +88,8 @@ export class Conversation {
           hooks.onPrefill?.(done, prompt.length - reused);
         },
       });
-      const tokens =
-        engine.resident && isGreedy(sampling)
-          ? engine.greedyAhead(ids.length)
-          : this.oneByOne(ids, sampling, hooks.signal);
-      for await (const id of tokens) {
+      const { signal } = hooks;
+      for await (const id of engine.tokens(ids, sampling, { ...(signal && { signal }) })) {
         if (token_ids.length === 0) first_token_at = performance.now();
         // The cache holds what came before; the token itself passes with the next one.
         this.cached = [...ids];
@@ -134,27 +130,6 @@ export class Conversation {
       },
     };
   }
-
-  /** Chooses a token, takes it in, and so on. `ids` grows in between. */
-  private async *oneByOne(
-    ids: readonly number[],
-    sampling: SamplingOptions,
-    signal?: AbortSignal,
-  ): AsyncGenerator<number, void> {
-    const { engine } = this;
-    const random = seededRandom(sampling.seed);
-    for (;;) {
-      signal?.throwIfAborted();
-      yield await engine.next(ids, sampling, random);
-      if (ids.length > engine.context_length) return;
-      await engine.prefill([ids.at(-1)!], ids.length - 1);
-    }
-  }
-}
-
-/** Nothing but the likeliest token counts, whatever the tokens before. */
-function isGreedy({ temperature, repetition_penalty }: SamplingOptions): boolean {
-  return temperature === 0 && repetition_penalty === 1;
 }
 
 function checkMaxTokens(value: number): number {

@@ -23,15 +23,13 @@ export class KvCache {
   readonly context_length: number;
   /** `[sequences, max_pages]` u32 */
   readonly page_table: GPUBuffer;
-  layers: readonly LayerCache[] = [];
+  readonly layers: LayerCache[] = [];
   /** Told when `layers` are other buffers than before. */
   onGrow: () => void = () => undefined;
 
   private readonly ledger: BufferLedger;
   private readonly commands: Commands;
-  private readonly num_layers: number;
-  /** Bytes of one position's keys in one layer. */
-  private readonly position_bytes: number;
+  private readonly config: ModelConfig;
   private readonly sequences: number[][];
   private readonly free: number[] = [];
   private pages = 0;
@@ -46,8 +44,7 @@ export class KvCache {
   ) {
     this.ledger = ledger;
     this.commands = commands;
-    this.num_layers = config.num_hidden_layers;
-    this.position_bytes = config.num_key_value_heads * config.head_dim * 4;
+    this.config = config;
     this.context_length = context_length;
     this.max_pages = Math.ceil(context_length / PAGE);
     this.sequences = Array.from({ length: sequences }, () => []);
@@ -61,7 +58,7 @@ export class KvCache {
     sequences: number,
     context_length: number,
   ): Promise<KvCache> {
-    const table_bytes = sequences * Math.ceil(context_length / PAGE) * 4;
+    const table_bytes = tableBytes(sequences, context_length);
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST;
     const table = await ledger.create('kv', 'page table', table_bytes, usage);
     const cache = new KvCache(ledger, commands, config, sequences, context_length, table);
@@ -110,32 +107,61 @@ export class KvCache {
     }
   }
 
-  /** Moves every layer into larger buffers. */
+  /**
+   * Moves every layer into larger buffers, one after the other: beside the old cache there is never more than one
+   * buffer. When one cannot be made, those before it are larger than they have to be.
+   */
   private async grow(pages: number): Promise<void> {
-    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
-    const bytes = pages * PAGE * this.position_bytes;
-    const old = this.layers;
-    const layers: LayerCache[] = [];
+    const bytes = pages * PAGE * positionBytes(this.config);
     try {
-      for (let layer = 0; layer < this.num_layers; layer++) {
-        const k = await this.ledger.create('kv', `keys ${layer}`, bytes, usage);
-        layers.push({ k, v: k });
-        const v = await this.ledger.create('kv', `values ${layer}`, bytes, usage);
-        layers[layer] = { k, v };
+      for (let layer = 0; layer < this.config.num_hidden_layers; layer++) {
+        const old = this.layers[layer];
+        const k = await this.moved(`keys ${layer}`, old?.k, bytes);
+        this.layers[layer] = { k, v: old?.v ?? k };
+        const v = await this.moved(`values ${layer}`, old?.v, bytes);
+        this.layers[layer] = { k, v };
       }
-    } catch (error) {
-      for (const { k, v } of layers) for (const buffer of [k, v]) this.ledger.destroy(buffer);
-      throw error;
+    } finally {
+      this.onGrow();
     }
-    for (const [layer, { k, v }] of old.entries()) {
-      this.commands.copy(k, 0, layers[layer]!.k, 0, k.size);
-      this.commands.copy(v, 0, layers[layer]!.v, 0, v.size);
-    }
-    this.commands.submit();
-    for (const { k, v } of old) for (const buffer of [k, v]) this.ledger.destroy(buffer);
     for (let page = this.pages; page < pages; page++) this.free.push(page);
-    this.layers = layers;
     this.pages = pages;
-    this.onGrow();
+  }
+
+  /** A buffer of at least `bytes` that holds what `old` held. */
+  private async moved(
+    label: string,
+    old: GPUBuffer | undefined,
+    bytes: number,
+  ): Promise<GPUBuffer> {
+    if (old && old.size >= bytes) return old;
+    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+    const buffer = await this.ledger.create('kv', label, bytes, usage);
+    if (old) {
+      this.commands.copy(old, 0, buffer, 0, old.size);
+      this.commands.submit();
+      this.ledger.destroy(old);
+    }
+    return buffer;
   }
 }
+
+/** Bytes of one position's keys, or values, in one layer. */
+export const positionBytes = ({ num_key_value_heads, head_dim }: ModelConfig): number =>
+  num_key_value_heads * head_dim * 4;
+
+/** Bytes of a cache that holds `pages` pages of each layer. */
+export function kvBytes(
+  config: ModelConfig,
+  sequences: number,
+  context_length: number,
+  pages: number,
+): number {
+  return (
+    tableBytes(sequences, context_length) +
+    2 * config.num_hidden_layers * pages * PAGE * positionBytes(config)
+  );
+}
+
+const tableBytes = (sequences: number, context_length: number): number =>
+  sequences * Math.ceil(context_length / PAGE) * 4;

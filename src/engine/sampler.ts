@@ -6,23 +6,25 @@ import { ReadbackPool, readBack } from '../gpu/readback.ts';
 import { NonFiniteLogitsError } from './errors.ts';
 import type { Dispatcher } from './ops.ts';
 import { Recordings } from './recordings.ts';
-import { allCandidates, draw, type SamplingOptions } from './sampling.ts';
+import { allCandidates, draw, GREEDY, type SamplingOptions } from './sampling.ts';
 
 /** Candidates that come back from the GPU when a token is drawn. */
 const KEEP = 128;
 /** Candidates that `top_k` sorts at once. */
 const SORTED = 1024;
-/** Bytes of what `argmax` or `softmax_sum` says, before the candidates. */
-const HEADER = 16;
+/** Bytes of what `argmax` and `draw` say. */
+const RESULT_BYTES = 16;
+/** What `draw` says when the candidates do not reach far enough. */
+const NOBODY = 0xffffffff;
 /** Tokens that may be on their way from the GPU at once. */
 export const TOKENS_IN_FLIGHT = 4;
 
 interface Buffers {
-  /** Uniforms of `repetition_penalty` and `softmax_sum`. */
+  /** Uniforms of `repetition_penalty`, and of `softmax_sum` and `draw`. */
   readonly penalty: GPUBuffer;
   readonly sampling: GPUBuffer;
-  /** Ids that are made less likely. */
-  readonly ids: GPUBuffer;
+  /** `[vocab_size]` 1: the context holds the token. */
+  readonly seen: GPUBuffer;
   /** The best of each chunk of logits. */
   readonly found: GPUBuffer;
   /** The likeliest of every SORTED-th token; in the end the KEEP likeliest of all. */
@@ -32,7 +34,7 @@ interface Buffers {
   /** Tokens that are at least as likely as the last of `sorted`, and how many these are. */
   readonly list: GPUBuffer;
   readonly listed: GPUBuffer;
-  /** What comes back: the argmax or the sum, then KEEP candidates. */
+  /** What comes back: the token, and how many logits are not finite. */
   readonly result: GPUBuffer;
   /** Takes what only an option of a kernel would write or read. */
   readonly unused: GPUBuffer;
@@ -42,15 +44,15 @@ interface Buffers {
 export interface SamplerTarget {
   /** `[vocab_size]`, changed by the repetition penalty */
   readonly logits: GPUBuffer;
-  /** `[1]` gets the likeliest token, on the GPU */
+  /** `[1]` holds the token taken in last, and gets the one that is chosen */
   readonly next_id: GPUBuffer;
   readonly vocab_size: number;
 }
 
 /**
- * Chooses the next token from a row of logits on the GPU. The reduction happens there: the likeliest token, or the
- * KEEP likeliest and the softmax's sum; a few hundred bytes come back. Only options that need more of the
- * distribution than that read the whole row. What it runs is recorded once.
+ * Chooses the next token from a row of logits on the GPU: repetition penalty, then the likeliest token, or one drawn
+ * from the KEEP likeliest. Only the token comes back. Options that need more of the distribution than that have the
+ * whole row read. What it runs is recorded once.
  */
 export class Sampler {
   private readonly ledger: BufferLedger;
@@ -59,6 +61,7 @@ export class Sampler {
   private readonly target: SamplerTarget;
   private readonly buffers: Buffers;
   private readonly readbacks: ReadbackPool;
+  private options: SamplingOptions = GREEDY;
 
   private constructor(
     ledger: BufferLedger,
@@ -80,24 +83,16 @@ export class Sampler {
     commands: Commands,
     target: SamplerTarget,
   ): Promise<Sampler> {
-    const { vocab_size } = target;
-    const uniform = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST;
-    const storage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
-    const make = (label: string, bytes: number, usage = storage) =>
-      ledger.create('activations', label, bytes, usage);
-    const buffers: Buffers = {
-      penalty: await make('repetition penalty', 16, uniform),
-      sampling: await make('sampling', 16, uniform),
-      ids: await make('penalized ids', vocab_size * 4),
-      found: await make('best of chunks', argmaxGroups(vocab_size) * 16),
-      best: await make('best of strides', SORTED * 8),
-      sorted: await make('sorted', KEEP * 8),
-      list: await make('likely tokens', SORTED * 8),
-      listed: await make('count of likely tokens', 16),
-      result: await make('sampled', HEADER + KEEP * 8),
-      unused: await make('unused', 16),
-    };
-    const readbacks = await ReadbackPool.create(ledger, TOKENS_IN_FLIGHT, HEADER + KEEP * 8);
+    const made: Partial<Record<keyof Buffers, GPUBuffer>> = {};
+    for (const [name, bytes] of Object.entries(samplerBytes(target.vocab_size))) {
+      const usage =
+        name === 'penalty' || name === 'sampling'
+          ? GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST
+          : GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
+      made[name as keyof Buffers] = await ledger.create('activations', name, bytes, usage);
+    }
+    const buffers = made as Buffers;
+    const readbacks = await ReadbackPool.create(ledger, TOKENS_IN_FLIGHT, RESULT_BYTES);
     return new Sampler(ledger, commands, target, buffers, readbacks);
   }
 
@@ -106,32 +101,58 @@ export class Sampler {
     return [
       ...argmaxRuns(vocab_size),
       { kernel: kernels.softmax_sum, constants: { VOCAB: vocab_size } },
-      { kernel: kernels.repetition_penalty, constants: {} },
+      { kernel: kernels.repetition_penalty, constants: { VOCAB: vocab_size } },
       ...likeliestRuns(vocab_size).filter((run) => run !== undefined),
+      drawRun(vocab_size),
     ];
   }
 
   /**
-   * @param context the ids so far
-   * @param random one number is drawn unless greedy
-   * @throws NonFiniteLogitsError
+   * How tokens are to be chosen from now on.
+   * @param context the ids so far; what `choose` chooses joins them when it is taken in
    */
-  async next(
-    context: readonly number[],
-    options: SamplingOptions,
-    random: () => number,
-  ): Promise<number> {
-    if (options.repetition_penalty !== 1) this.penalize(context, options.repetition_penalty);
-    if (options.temperature === 0) return this.greedy(context.length);
-    return this.sampled(context.length, options, random());
+  begin(context: readonly number[], options: SamplingOptions): void {
+    this.options = options;
+    if (options.repetition_penalty === 1) return;
+    const { queue } = this.commands.device;
+    const seen = new Uint32Array(this.target.vocab_size);
+    for (const id of context) seen[id] = 1;
+    queue.writeBuffer(this.buffers.seen, 0, seen);
+    queue.writeBuffer(this.buffers.penalty, 0, Float32Array.of(options.repetition_penalty));
   }
 
-  /** The likeliest token. Everything is submitted when this returns; the id comes later. */
-  async greedy(position: number): Promise<number> {
-    this.recordings.run('argmax', (recorder) => this.argmax(recorder));
-    const best = new Uint32Array(await this.read(HEADER));
-    checkFinite(best[2]!, position);
-    return best[0]!;
+  /**
+   * The token at `position`, after the one taken in last. Everything is submitted when this returns, and the GPU has
+   * the token for its next pass; it comes back later, or null where the whole row is needed to draw it.
+   * @param u a number in [0, 1); does not count when the temperature is 0
+   * @throws NonFiniteLogitsError
+   */
+  async choose(position: number, u: number): Promise<number | null> {
+    const { recordings, options } = this;
+    if (options.repetition_penalty !== 1) {
+      recordings.run('repetition penalty', (recorder) => this.penalize(recorder));
+    }
+    if (options.temperature === 0) {
+      recordings.run('argmax', (recorder) => this.argmax(recorder));
+    } else {
+      this.commands.device.queue.writeBuffer(this.buffers.sampling, 0, samplingUniform(options, u));
+      recordings.run('draw', (recorder) => this.draw(recorder));
+    }
+    const view = { buffer: this.buffers.result, size: RESULT_BYTES };
+    const words = new Uint32Array(await this.readbacks.read(this.commands, view));
+    if (words[2]! > 0) throw new NonFiniteLogitsError({ position, count: words[2]! });
+    return words[0] === NOBODY ? null : words[0]!;
+  }
+
+  /** The token that `choose` left open, from the whole row: the logits must be as that has left them. */
+  async chooseFromAll(u: number): Promise<number> {
+    const { ledger, commands, options } = this;
+    const { logits, next_id, vocab_size } = this.target;
+    const row = await readBack(ledger, commands, { buffer: logits, size: vocab_size * 4 });
+    const candidates = allCandidates(new Float32Array(row), options.temperature);
+    const token = draw(candidates, options, u)!;
+    commands.device.queue.writeBuffer(next_id, 0, Uint32Array.of(token));
+    return token;
   }
 
   /** The likeliest token into `result` and `next_id`. */
@@ -144,88 +165,72 @@ export class Sampler {
   }
 
   /**
-   * The softmax's sum into `result`, and the KEEP likeliest tokens, sorted, into `best`. No token is among them that
-   * is less likely than the KEEP-th of any KEEP or more tokens: with such a bound few are left to be sorted.
+   * A token drawn into `result` and `next_id`: by the softmax's sum, and the KEEP likeliest tokens, sorted. No token is
+   * among these that is less likely than the KEEP-th of any KEEP or more tokens: with such a bound few are left to be
+   * sorted.
    */
-  likeliest(dispatcher: Dispatcher): void {
+  draw(dispatcher: Dispatcher): void {
     const { sampling, best, sorted, list, listed, result } = this.buffers;
-    const { logits, vocab_size } = this.target;
+    const { logits, next_id, vocab_size } = this.target;
     const sum = { kernel: kernels.softmax_sum, constants: { VOCAB: vocab_size } };
     run(dispatcher, sum, { sampling, logits, sum: result });
     const [sort, bound, keep] = likeliestRuns(vocab_size);
     if (!bound || !keep) {
       run(dispatcher, sort, { logits, candidates: list, kept: best });
-      return;
+    } else {
+      run(dispatcher, bound, { logits, best, list, listed });
+      run(dispatcher, sort, { logits, candidates: best, kept: sorted });
+      run(dispatcher, keep, { logits, sorted, list, listed });
+      run(dispatcher, sort, { logits, candidates: list, kept: best });
     }
-    run(dispatcher, bound, { logits, best, list, listed });
-    run(dispatcher, sort, { logits, candidates: best, kept: sorted });
-    run(dispatcher, keep, { logits, sorted, list, listed });
-    run(dispatcher, sort, { logits, candidates: list, kept: best });
+    run(dispatcher, drawRun(vocab_size), { sampling, candidates: best, listed, result, next_id });
   }
 
-  private penalize(context: readonly number[], penalty: number): void {
-    const { buffers, commands } = this;
-    const ids = Uint32Array.from(new Set(context));
-    const { queue } = commands.device;
-    const settings = new Uint32Array(2);
-    new Float32Array(settings.buffer)[0] = penalty;
-    settings[1] = ids.length;
-    queue.writeBuffer(buffers.penalty, 0, settings);
-    queue.writeBuffer(buffers.ids, 0, ids);
-    const specialization = { kernel: kernels.repetition_penalty, constants: {} };
-    const [groups] = specialization.kernel.workgroups({}, ids.length);
-    this.recordings.run(`repetition penalty in ${groups} workgroups`, (recorder) => {
-      const { logits } = this.target;
-      run(
-        recorder,
-        specialization,
-        { settings: buffers.penalty, ids: buffers.ids, logits },
-        ids.length,
-      );
-    });
+  private penalize(dispatcher: Dispatcher): void {
+    const { penalty, seen } = this.buffers;
+    const { logits, next_id, vocab_size } = this.target;
+    const kernel = kernels.repetition_penalty;
+    const buffers = { penalty, last: next_id, seen, logits };
+    run(dispatcher, { kernel, constants: { VOCAB: vocab_size } }, buffers);
   }
+}
 
-  private async sampled(position: number, options: SamplingOptions, u: number): Promise<number> {
-    const { buffers, commands } = this;
-    const { logits, vocab_size } = this.target;
-    const { temperature } = options;
-    commands.device.queue.writeBuffer(buffers.sampling, 0, Float32Array.of(temperature));
-    this.recordings.run('likeliest', (recorder) => this.likeliest(recorder));
-    const kept = Math.min(KEEP, vocab_size);
-    commands.copy(buffers.best, 0, buffers.result, HEADER, kept * 8);
-    commands.copy(buffers.listed, 0, buffers.result, HEADER - 4, 4);
-    const words = new Uint32Array(await this.read(HEADER + kept * 8));
-    const floats = new Float32Array(words.buffer);
-    checkFinite(words[2]!, position);
-    const list = HEADER / 4;
-    const ids = Uint32Array.from({ length: kept }, (_, i) => words[list + 2 * i]!);
-    const best = Float32Array.from({ length: kept }, (_, i) => floats[list + 2 * i + 1]!);
-    const complete = kept === vocab_size;
-    // So many tokens as likely as each other do not occur in models; then the list is only a part of them.
-    const listed = vocab_size > SORTED ? words[3]! : vocab_size;
-    if (listed <= SORTED) {
-      const token = draw({ ids, logits: best, total: floats[1]!, complete }, options, u);
-      if (token !== null) return token;
-    }
-    const whole = { buffer: logits, size: vocab_size * 4 };
-    const row = new Float32Array(await readBack(this.ledger, commands, whole));
-    return draw(allCandidates(row, temperature), options, u)!;
-  }
-
-  private read(size: number): Promise<ArrayBuffer> {
-    return this.readbacks.read(this.commands, { buffer: this.buffers.result, size });
-  }
+/** What `draw` reads of the options. */
+function samplingUniform(options: SamplingOptions, u: number): Float32Array<ArrayBuffer> {
+  const { temperature, top_k, top_p, min_p } = options;
+  const uniform = Float32Array.of(temperature, u, 0, top_p, min_p);
+  // More than there are tokens are all of them.
+  new Uint32Array(uniform.buffer)[2] = Math.min(top_k, 2 ** 32 - 1);
+  return uniform;
 }
 
 function run(
   dispatcher: Dispatcher,
   specialization: Specialization,
   buffers: Readonly<Record<string, GPUBuffer>>,
-  tokens = 1,
 ): void {
   const views = Object.entries(buffers).map(([name, buffer]) => [name, { buffer }] as const);
-  dispatcher.dispatch(specialization, Object.fromEntries(views), tokens);
+  dispatcher.dispatch(specialization, Object.fromEntries(views), 1);
 }
+
+/** Bytes of each of the sampler's buffers. */
+export function samplerBytes(vocab_size: number): Record<keyof Buffers, number> {
+  return {
+    penalty: 16,
+    sampling: 32,
+    seen: vocab_size * 4,
+    found: argmaxGroups(vocab_size) * 16,
+    best: SORTED * 8,
+    sorted: KEEP * 8,
+    list: SORTED * 8,
+    listed: 16,
+    result: RESULT_BYTES,
+    unused: 16,
+  };
+}
+
+/** Bytes of staging buffers in which the tokens come back. */
+export const READBACK_BYTES = TOKENS_IN_FLIGHT * RESULT_BYTES;
 
 const argmaxGroups = (vocab_size: number): number => Math.ceil(vocab_size / kernels.ARGMAX_CHUNK);
 
@@ -255,6 +260,8 @@ function likeliestRuns(
   ];
 }
 
-function checkFinite(count: number, position: number): void {
-  if (count > 0) throw new NonFiniteLogitsError({ position, count });
+function drawRun(vocab_size: number): Specialization {
+  const COUNT = Math.min(KEEP, vocab_size);
+  const constants = { COUNT, COMPLETE: COUNT === vocab_size, MOST: SORTED };
+  return { kernel: kernels.draw, constants };
 }

@@ -30,31 +30,43 @@ export interface State {
 /** Tokens whose logits are computed at once when all of them are wanted. */
 export const MAX_HEAD_ROWS = 64;
 
+/** Bytes of each. */
+export function stateBytes(
+  config: ModelConfig,
+  tokens: number,
+  sequences: number,
+): Record<keyof State, number> {
+  const { hidden_size, intermediate_size, head_dim } = config;
+  const { num_attention_heads, num_key_value_heads } = config;
+  const splits = Math.min(tokens, sequences) * num_attention_heads * SPLITS;
+  const head_rows = Math.min(tokens, MAX_HEAD_ROWS);
+  const floats = (rows: number, width: number): number => rows * width * 4;
+  return {
+    x: floats(tokens, hidden_size),
+    normed: floats(tokens, hidden_size),
+    qkv: floats(tokens, (num_attention_heads + 2 * num_key_value_heads) * head_dim),
+    attended: floats(tokens, num_attention_heads * head_dim),
+    attention_parts: floats(splits, head_dim),
+    attention_weights: floats(splits, 2),
+    gate_up: floats(tokens, 2 * intermediate_size),
+    ffn: floats(tokens, intermediate_size),
+    head_x: floats(head_rows, hidden_size),
+    logits: floats(head_rows, config.vocab_size),
+  };
+}
+
 export async function createState(
   ledger: BufferLedger,
   config: ModelConfig,
   tokens: number,
   sequences: number,
 ): Promise<State> {
-  const { hidden_size, intermediate_size, head_dim } = config;
-  const { num_attention_heads, num_key_value_heads } = config;
-  const splits = Math.min(tokens, sequences) * num_attention_heads * SPLITS;
-  const head_rows = Math.min(tokens, MAX_HEAD_ROWS);
   const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
-  const floats = (label: string, rows: number, width: number): Promise<GPUBuffer> =>
-    ledger.create('activations', label, rows * width * 4, usage);
-  return {
-    x: await floats('x', tokens, hidden_size),
-    normed: await floats('normed', tokens, hidden_size),
-    qkv: await floats('qkv', tokens, (num_attention_heads + 2 * num_key_value_heads) * head_dim),
-    attended: await floats('attended', tokens, num_attention_heads * head_dim),
-    attention_parts: await floats('attention parts', splits, head_dim),
-    attention_weights: await floats('attention weights', splits, 2),
-    gate_up: await floats('gate up', tokens, 2 * intermediate_size),
-    ffn: await floats('ffn', tokens, intermediate_size),
-    head_x: await floats('head x', head_rows, hidden_size),
-    logits: await floats('logits', head_rows, config.vocab_size),
-  };
+  const buffers: Partial<Record<keyof State, GPUBuffer>> = {};
+  for (const [name, bytes] of Object.entries(stateBytes(config, tokens, sequences))) {
+    buffers[name as keyof State] = await ledger.create('activations', name, bytes, usage);
+  }
+  return buffers as State;
 }
 
 /** Row `row` of an activation `[rows, width]`. */

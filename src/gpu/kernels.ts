@@ -259,19 +259,17 @@ export const draw: Kernel = {
     listed: 'read',
     result: 'write',
     next_id: 'write',
-    seen: 'write',
   },
   decodes: false,
   workgroups: () => [1, 1],
 };
 
-/** Here `tokens` counts the ids that are made less likely. */
 export const repetition_penalty: Kernel = {
   label: 'repetition_penalty',
   wgsl: repetitionPenaltyWgsl,
-  bindings: { settings: 'uniform', ids: 'read', logits: 'write' },
+  bindings: { penalty: 'uniform', last: 'read', seen: 'write', logits: 'write' },
   decodes: false,
-  workgroups: (_, ids) => [per(ids, 64), 1],
+  workgroups: (c) => [per(value(c, 'VOCAB'), 64), 1],
 };
 
 export const KERNELS: readonly Kernel[] = [

@@ -5,6 +5,7 @@ import sumSubgroupsWgsl from '../../shaders/parts/sum_subgroups.wgsl?raw';
 import sumWorkgroupWgsl from '../../shaders/parts/sum_workgroup.wgsl?raw';
 import commonWgsl from '../../shaders/quants/common.wgsl?raw';
 import type { Kernel, Part, Specialization } from './kernel.ts';
+import { KERNELS } from './kernels.ts';
 import { DECODERS } from './quants.ts';
 
 const PARTS: Readonly<Record<Part, string>> = {
@@ -27,6 +28,14 @@ export function moduleText({ kernel, type }: Specialization): string {
   const enables = new Set(texts.flatMap((text) => text.match(/^enable .*;$/gm) ?? []));
   return [...enables, ...texts.map((text) => text.replace(/^enable .*;$/gm, ''))].join('\n');
 }
+
+/** Every text that a module may be made of. */
+export const ALL_TEXTS: readonly string[] = [
+  commonWgsl,
+  ...Object.values(DECODERS),
+  ...Object.values(PARTS),
+  ...KERNELS.map(({ wgsl }) => wgsl),
+];
 
 function partsOf(kernel: Kernel): readonly Part[] {
   return kernel.parts ?? [];

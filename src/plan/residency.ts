@@ -14,8 +14,10 @@ export interface PartBytes<Part> {
 
 /**
  * The parts that stay on the GPU. A token needs every layer once, in the same order: keeping the last ones used
- * would help no token, so a fixed choice stays, and as all bytes of a layer are needed equally often, the first ones
- * that fit are as good as any. An embedding of which a token needs one row comes last.
+ * would help no token, so a fixed choice stays. All bytes of a layer are needed equally often, but parts that stay are
+ * spread among those that pass: while one is computed, the next ones are read, and the staging ring holds only a few.
+ * An embedding of which a token needs one row comes last.
+ * @param parts in the order in which a token needs them
  * @param budget bytes for the weights that stay
  */
 export function partsToPin<Part>(
@@ -28,10 +30,18 @@ export function partsToPin<Part>(
   if (residency === 'resident') return new Set(parts.map(({ part }) => part));
   let left = budget;
   const worth = ({ bytes, bytes_per_token }: PartBytes<Part>) => bytes_per_token / bytes;
-  for (const each of [...parts].sort((a, b) => worth(b) - worth(a))) {
-    if (each.bytes > left) continue;
-    left -= each.bytes;
-    pinned.add(each.part);
+  const order = spread(parts.length);
+  const ranked = parts.map((part, i) => ({ ...part, rank: order[i]!, worth: worth(part) }));
+  for (const { part, bytes } of ranked.sort((a, b) => b.worth - a.worth || a.rank - b.rank)) {
+    if (bytes > left) continue;
+    left -= bytes;
+    pinned.add(part);
   }
   return pinned;
+}
+
+/** Ranks such that those below any number lie evenly among all: multiples of the golden ratio, without their wholes. */
+function spread(count: number): number[] {
+  const golden = (Math.sqrt(5) - 1) / 2;
+  return Array.from({ length: count }, (_, i) => (i * golden) % 1);
 }

@@ -85,6 +85,10 @@ export class JsonValue {
     return value;
   }
 
+  atLeastZero(): number {
+    return this.value === 0 ? 0 : this.positive();
+  }
+
   oneOf<T extends string | number>(allowed: readonly T[]): T {
     if (!allowed.includes(this.value as T)) {
       this.fail(`is ${JSON.stringify(this.value)}, not ${allowed.join(' or ')}`);

@@ -1,10 +1,22 @@
 import { BLOCK_TYPES } from '../formats/block_types.ts';
 import type { TensorInfo } from '../formats/checkpoint.ts';
+import type { ModelConfig } from '../model/config.ts';
 import type { PackPlan } from '../model/plan_pack.ts';
 import { type PackFile, type PackPlane, type PackTensor, PLANE_ALIGNMENT } from './manifest.ts';
 
 /** A file of a pack before its content is known. */
 export type FileLayout = Omit<PackFile, 'pieces'>;
+
+/**
+ * What a model consists of, and where each tensor lies in its file: a manifest says it, and before the import a
+ * checkpoint's header.
+ */
+export interface ModelLayout {
+  readonly config: ModelConfig;
+  readonly embedding: FileLayout;
+  readonly layers: readonly FileLayout[];
+  readonly head: FileLayout;
+}
 
 export interface PlannedFile {
   readonly layout: FileLayout;
@@ -19,6 +31,13 @@ export function planFiles(plan: PackPlan): PlannedFile[] {
     ...plan.layers.map((tensors, i) => planFile(layerFile(i), tensors)),
     planFile('head.bin', plan.head),
   ];
+}
+
+/** The layout that an import would give. */
+export function planLayout(plan: PackPlan): ModelLayout {
+  const [embedding, ...rest] = planFiles(plan).map(({ layout }) => layout);
+  const head = rest.pop();
+  return { config: plan.config, embedding: embedding!, layers: rest, head: head! };
 }
 
 export function layerFile(index: number): string {

@@ -18,6 +18,9 @@ export interface WeightStore {
   available(): Promise<number | null>;
 }
 
+/** What only reads needs no more of a store. */
+export type WeightReader = Pick<WeightStore, 'open'>;
+
 /** A committed file, open for reading. */
 export interface StoredFile {
   readonly size: number;

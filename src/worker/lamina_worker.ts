@@ -7,18 +7,24 @@ import type { ModelReport } from '../bench/report.ts';
 import { ChatModel } from '../engine/chat_model.ts';
 import { EngineBusyError } from '../engine/errors.ts';
 import type { GenerateOptions } from '../engine/generate.ts';
-import type { Part } from '../engine/weights.ts';
+import { type ModelPlan, planModel } from '../engine/plan_model.ts';
+import type { Part } from '../engine/weights_layout.ts';
+import { readGguf } from '../formats/gguf/read_gguf.ts';
+import type { ByteSource } from '../formats/source.ts';
 import { openBlobSource } from '../formats/sources/blob_source.ts';
 import { openUrlSource } from '../formats/sources/url_source.ts';
 import { type Gpu, openGpu } from '../gpu/device.ts';
 import type { DeviceRates } from '../gpu/rates.ts';
+import { planPack } from '../model/plan_pack.ts';
 import type { ChatMessage } from '../model/tokenizer_data.ts';
 import { openBrowserStore } from '../store/choose_store.ts';
 import { importPack } from '../store/importer.ts';
-import { listPacks } from '../store/open_pack.ts';
+import { listPacks, openManifest } from '../store/open_pack.ts';
 import { packId } from '../store/pack_id.ts';
+import { planLayout } from '../store/pack_layout.ts';
 import type { OnProgress } from '../store/progress.ts';
 import type { WeightStore } from '../store/weight_store.ts';
+import { browserKnowledge } from './browser_knowledge.ts';
 import { NoModelError } from './errors.ts';
 import { EventSender } from './events.ts';
 import type {
@@ -33,6 +39,7 @@ import type {
   LoadOptions,
   ModelSource,
   PackSummary,
+  PlanRequest,
   Residence,
 } from './protocol.ts';
 import { BENCH_PARTS } from './protocol.ts';
@@ -72,10 +79,7 @@ export class LaminaWorker implements LaminaApi {
     this.importing = abort;
     try {
       const { signal } = abort;
-      const bytes =
-        'url' in source
-          ? await openUrlSource(source.url, { signal })
-          : openBlobSource(source.file, source.file.name);
+      const bytes = await openSource(source, signal);
       // Files that may have to be mended must not be open.
       if ((await packId(bytes)) === this.model?.pack) await this.unload();
       const store = await this.openStore();
@@ -102,9 +106,12 @@ export class LaminaWorker implements LaminaApi {
     await this.unload();
     const gpu = await this.openGpu();
     const store = await this.openStore();
-    const model = await ChatModel.load({ gpu, store, pack, onProgress, ...options });
+    const model = await ChatModel.load({
+      ...{ gpu, store, pack, onProgress, knowledge: browserKnowledge() },
+      ...options,
+    });
     this.model = model;
-    const { manifest, engine } = model;
+    const { manifest, engine, plan } = model;
     return {
       pack,
       name: manifest.name,
@@ -115,7 +122,18 @@ export class LaminaWorker implements LaminaApi {
       headBytes: manifest.head.bytes,
       contextLength: engine.context_length,
       residence: residenceOf(model, null),
+      plan,
     };
+  }
+
+  async plan(model: string | ModelSource, request: PlanRequest = {}): Promise<ModelPlan> {
+    const gpu = await this.openGpu();
+    const store = await this.openStore();
+    const about =
+      typeof model === 'string'
+        ? { model: await openManifest(store, model), pack: model }
+        : { model: planLayout(planPack(await readGguf(await openSource(model)))), pack: null };
+    return this.alone(() => planModel({ gpu, store, ...about, ...browserKnowledge(), ...request }));
   }
 
   async chat(
@@ -226,6 +244,12 @@ export class LaminaWorker implements LaminaApi {
     }
     return this.store;
   }
+}
+
+async function openSource(source: ModelSource, signal?: AbortSignal): Promise<ByteSource> {
+  return 'url' in source
+    ? openUrlSource(source.url, { ...(signal && { signal }) })
+    : openBlobSource(source.file, source.file.name);
 }
 
 function residenceOf({ engine }: ChatModel, at: Part | null): Residence {

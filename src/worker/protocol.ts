@@ -2,10 +2,12 @@ import type { BenchProgress } from '../bench/progress.ts';
 import type { BenchReport } from '../bench/report.ts';
 import type { Answer } from '../engine/chat_model.ts';
 import type { GenerateOptions } from '../engine/generate.ts';
-import type { Part } from '../engine/weights.ts';
+import type { ModelPlan } from '../engine/plan_model.ts';
+import type { Part } from '../engine/weights_layout.ts';
 import type { AdapterDescription } from '../gpu/device.ts';
 import type { ModelConfig } from '../model/config.ts';
 import type { ChatMessage } from '../model/tokenizer_data.ts';
+import type { Plan } from '../plan/planner.ts';
 import type { Residency } from '../plan/residency.ts';
 import type { PackSummary } from '../store/open_pack.ts';
 import type { ImportProgress } from '../store/progress.ts';
@@ -33,11 +35,18 @@ export interface Environment {
 }
 
 export interface LoadOptions {
-  /** How much of the weights stays on the GPU; strict unless given. */
-  readonly residency?: Residency;
+  /** How much of the weights stays on the GPU; strict unless given. `auto`: what the planner finds best. */
+  readonly residency?: Residency | 'auto';
+  /** Bytes of GPU memory for everything; unless given, `auto` finds out what is safe. */
+  readonly budget?: number;
+  /** Tokens of context; the model's own limit unless given, `auto` plans for at most 4096. */
+  readonly context_length?: number;
   /** When streaming: bytes of weights that may stay on the GPU beside the slot. */
   readonly budget_weights?: number;
 }
+
+/** What the planner is asked. */
+export type PlanRequest = Pick<LoadOptions, 'budget' | 'context_length'>;
 
 export interface LoadedModel {
   readonly pack: string;
@@ -52,6 +61,8 @@ export interface LoadedModel {
   readonly contextLength: number;
   /** What is on the GPU before the first answer. */
   readonly residence: Residence;
+  /** Memory and predicted speed, for a prompt of 512 tokens and an answer of 128; null: nothing has been measured. */
+  readonly plan: Plan | null;
 }
 
 /** What the layer strip shows; sent at most 30 times a second. */
@@ -89,6 +100,12 @@ export interface LaminaApi {
     onProgress: (progress: ImportProgress) => void,
     options?: LoadOptions,
   ): Promise<LoadedModel>;
+  /**
+   * How a model would best run here, after measuring what is not known yet: seconds at the first time. Of a model
+   * that is not imported only the header is read.
+   * @throws EngineBusyError while something else runs, BudgetTooSmallError, NoScratchSpaceError
+   */
+  plan(model: string | ModelSource, request?: PlanRequest): Promise<ModelPlan>;
   /** One answer to a conversation. Only one runs at a time, and none beside `diagnose`. */
   chat(
     messages: readonly ChatMessage[],

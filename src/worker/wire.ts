@@ -6,6 +6,7 @@ import '../engine/errors.ts';
 import '../formats/errors.ts';
 import '../gpu/errors.ts';
 import '../model/errors.ts';
+import '../plan/errors.ts';
 import '../store/errors.ts';
 import './errors.ts';
 

@@ -63,6 +63,30 @@ test('over a whole chat never has more on the GPU than the largest layer, and ev
   }
 });
 
+test('plans a model before and after its import, remembers what it measured, and loads as planned', async ({
+  page,
+}) => {
+  const seen = await page.evaluate(async (path) => {
+    const { api } = window.lamina;
+    const file = await window.lamina.file(path);
+    const before = await api.plan({ file });
+    const pack = await api.importModel({ file }, () => undefined);
+    const after = await api.plan(pack);
+    const tight = await api.plan(pack, { budget: before.plan.most_bytes - 1 });
+    const model = await api.load(pack, () => undefined, { residency: 'auto' });
+    return { before, after, tight, model, packs: await api.packs() };
+  }, TINY);
+  const { before, after, tight, model, packs } = seen;
+  expect(before.plan.residency).toBe('resident');
+  expect(before.plan.prediction.decode_tokens_per_second).toBeGreaterThan(0);
+  expect(after.rates).toEqual(before.rates);
+  expect(tight.plan.most_bytes).toBeLessThan(before.plan.most_bytes);
+  expect(model.residency).toBe('resident');
+  expect(model.plan!.prediction).toEqual(after.plan.prediction);
+  expect(model.residence.weightBytes).toBe(model.plan!.bytes.weights);
+  expect(packs).toHaveLength(1);
+});
+
 test('a flipped byte in a layer is reported, never run, and mended from the same file', async ({
   page,
 }) => {

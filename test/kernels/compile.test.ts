@@ -34,7 +34,7 @@ const CONSTANTS: Record<string, Constants> = {
   strided_max: { COUNT: 49152, STRIDE: 1024 },
   keep_likely: { COUNT: 49152, LAST: 127, MOST: 1024 },
   draw: { COUNT: 128, COMPLETE: false, MOST: 1024 },
-  repetition_penalty: {},
+  repetition_penalty: { VOCAB: 49152 },
 };
 
 const partConstants = ({ parts = [] }: Kernel): Constants => ({

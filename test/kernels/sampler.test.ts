@@ -8,6 +8,7 @@ import {
   draw,
   type SamplingOptions,
 } from '../../src/engine/sampling.ts';
+import { readBack } from '../../src/gpu/readback.ts';
 import { randomFloats } from './data.ts';
 import { openDevice } from './device.ts';
 import { Lab } from './lab.ts';
@@ -24,14 +25,19 @@ async function samplerOf(vocab: number) {
   const target = { logits: buffer, next_id, vocab_size: vocab };
   const sampler = await Sampler.create(ledger, commands, target);
   await pipelines.prepare(Sampler.specializations(vocab));
-  return (
+  return async (
     logits: Float32Array<ArrayBuffer>,
     options: Partial<SamplingOptions>,
     u = 0,
     context: number[] = [],
   ) => {
     gpu.device.queue.writeBuffer(buffer, 0, logits);
-    return sampler.next(context, checkSampling(options), () => u);
+    gpu.device.queue.writeBuffer(next_id, 0, Uint32Array.of(context.at(-1) ?? 0));
+    sampler.begin(context, checkSampling(options));
+    const token = (await sampler.choose(context.length, u)) ?? (await sampler.chooseFromAll(u));
+    const told = await readBack(ledger, commands, { buffer: next_id, size: 4 });
+    expect(new Uint32Array(told)[0]).toBe(token);
+    return token;
   };
 }
 

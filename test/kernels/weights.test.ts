@@ -5,7 +5,8 @@ import { Ops } from '../../src/engine/ops.ts';
 import type { PlacementLimits } from '../../src/engine/placement.ts';
 import type { WeightTensor } from '../../src/engine/slot.ts';
 import { createState } from '../../src/engine/state.ts';
-import { type Part, Weights } from '../../src/engine/weights.ts';
+import { Weights } from '../../src/engine/weights.ts';
+import { type Part, WeightsLayout } from '../../src/engine/weights_layout.ts';
 import type { BlockTypeName } from '../../src/formats/block_types.ts';
 import { computeUnits } from '../../src/gpu/compute_units.ts';
 import { gather_rows } from '../../src/gpu/kernels.ts';
@@ -126,12 +127,10 @@ const open = (
   Weights.open({
     store,
     pack: 'pack',
-    manifest,
+    layout: new WeightsLayout(manifest, limits, new Set(pinned)),
     ledger,
     ring,
     commands,
-    limits,
-    pinned: new Set(pinned),
   });
 
 /** The tensor's values as the kernels see them on the GPU. */

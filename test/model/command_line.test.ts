@@ -99,6 +99,16 @@ describe('lamina ask', () => {
     expect(statistics.adapter).not.toBe('');
   });
 
+  test('in the residency that the planner finds best, says what it predicted', async () => {
+    const options = ['--greedy', '--max-tokens', '5', '--residency', 'auto', '--json'];
+    const { code, out } = await lamina('ask', '--model', TINY, ...options, 'Hello');
+    expect(code).toBe(0);
+    const { plan, statistics } = JSON.parse(out);
+    expect(plan.residency).toBe('resident');
+    expect(plan.prediction.decode_tokens_per_second).toBeGreaterThan(0);
+    expect(statistics.bytes_read).toBe(0);
+  });
+
   test('streams the text to standard output and the statistics to standard error', async () => {
     const { code, out, err } = await lamina('ask', '--model', TINY, '--max-tokens', '5', 'Hello');
     expect(code).toBe(0);
@@ -107,8 +117,47 @@ describe('lamina ask', () => {
   });
 });
 
+describe('lamina plan', () => {
+  test('says what each residency takes and how fast it would be, without an import', async () => {
+    const { code, out } = await lamina('plan', '--model', TINY, '--context', '100', '--json');
+    expect(code).toBe(0);
+    const { plans, chosen, reason } = JSON.parse(out);
+    expect(plans.map(({ label }: { label: string }) => label)).toEqual([
+      'strict',
+      'streaming, 25%',
+      'streaming, 50%',
+      'streaming, 75%',
+      'resident',
+    ]);
+    for (const [i, { bytes, context_length, prediction }] of plans.entries()) {
+      expect(context_length).toBe(100);
+      expect(bytes.weights).toBeGreaterThanOrEqual(plans[Math.max(0, i - 1)].bytes.weights);
+      expect(prediction.decode_tokens_per_second).toBeGreaterThan(0);
+      expect(prediction.time_to_first_token_seconds).toBeGreaterThan(0);
+    }
+    expect(chosen.residency).toBe('resident');
+    expect(reason).toBe('resident fits');
+    // What was measured is remembered, so that this takes no time.
+    const budget = plans[0].most_bytes;
+    const tight = await lamina(
+      'plan',
+      '--model',
+      TINY,
+      '--context',
+      '100',
+      '--budget',
+      `${budget}`,
+    );
+    expect(tight.out).toContain('Chosen for');
+    expect(tight.out).toMatch(/: strict|: streaming/);
+    const files = await readdir(join(folder, 'packs'));
+    expect(files.filter((name) => name.startsWith('model-'))).toHaveLength(1);
+    expect(files.filter((name) => name.includes('scratch'))).toEqual([]);
+  });
+});
+
 describe('lamina bench', () => {
-  test('measures each residency beside what the device can do', async () => {
+  test('measures each residency beside what the device can do and what was predicted', async () => {
     const options = ['--prompt-tokens', '6', '--decode', '3', '--repeat', '1', '--json'];
     const modes = ['--residency', 'strict', '--residency', 'resident'];
     const file = join(folder, 'bench.json');
@@ -126,6 +175,8 @@ describe('lamina bench', () => {
       expect(result.decode_tokens_rate.median).toBeGreaterThan(0);
       expect(result.prefill_tokens_rate.median).toBeGreaterThan(0);
       expect(result.resident_limit).toBeGreaterThan(0);
+      expect(result.predicted.decode_tokens_per_second).toBeGreaterThan(0);
+      expect(result.predicted.prefill_tokens_per_second).toBeGreaterThan(0);
     }
     expect(strict.residency).toBe('strict');
     // Of the embedding, a token needs one row; all else is streamed.
@@ -155,6 +206,8 @@ describe('a command line that is wrong', () => {
     [['ask', '--grady', 'x'], 2, '--grady'],
     [['ask', '--seed', 'x', 'y'], 1, '--seed is x'],
     [['ask', '--residency', 'loose', 'y'], 1, '--residency is loose'],
+    [['ask', '--budget', 'much', 'y'], 1, '--budget is much'],
+    [['plan', '--context', '0'], 1, '--context is 0'],
     [['tokens', 'a', 'b'], 2, 'more than one text'],
     [['logits', '--tokens', '1'], 2, '--out is missing'],
     [

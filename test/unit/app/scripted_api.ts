@@ -118,7 +118,15 @@ export class ScriptedApi implements LaminaApi {
     const found = this.stored.find(({ id }) => id === pack);
     if (!found) throw new PackNotFoundError({ pack });
     onProgress(progressAt(PACK_BYTES, 'verifying'));
-    return { ...loadedModel(pack, found.name), residency };
+    return {
+      ...loadedModel(pack, found.name),
+      residency: residency === 'auto' ? 'strict' : residency,
+    };
+  }
+
+  /** It has no device that a plan could be for. */
+  async plan(model: string | ModelSource): Promise<never> {
+    throw new PackNotFoundError({ pack: String(model) });
   }
 
   chat(
@@ -208,5 +216,6 @@ function loadedModel(pack: string, name: string): LoadedModel {
       peakWeightBytes: LAYER_BYTES,
       bytesRead: 0,
     },
+    plan: null,
   };
 }

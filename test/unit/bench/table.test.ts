@@ -60,6 +60,12 @@ test('each part is a table of its own, a kernel beside what it comes nearest to'
       results: [
         {
           residency: 'resident',
+          budget_weights: null,
+          predicted: {
+            decode_tokens_per_second: 875,
+            prefill_tokens_per_second: 8000,
+            time_to_first_token_seconds: 0.008,
+          },
           weight_bytes: 1e9,
           bytes_per_token: 1e9,
           streamed_bytes_per_token: 0,
@@ -83,6 +89,6 @@ test('each part is a table of its own, a kernel beside what it comes nearest to'
   expect(new Set(kernels!.slice(1).map(({ length }) => length)).size).toBe(1);
   expect(ring![2]).toMatch(/^ {2}6 +16 +6.00 \(5.40 to 7.20\)$/);
   expect(model![2]).toMatch(
-    /^ {2}resident +1000.0 +1000.0 +0.0 +85 +10000 .* 20000 .* 700 .* 1500 /,
+    /^ {2}resident +1000.0 +1000.0 +0.0 +85 +10000 .* 8000 \(× 1\.25\) +20000 .* 700 .* 875 \(× 0\.80\) .* 1500 /,
   );
 });

@@ -1,0 +1,189 @@
+import type { Gpu } from '../gpu/device.ts';
+import { fitSlowdown } from '../plan/pipeline.ts';
+import { timed } from '../plan/predict.ts';
+import type { ChunkRate, ModelRates, RingSize } from '../plan/rates.ts';
+import type { ModelLayout } from '../store/pack_layout.ts';
+import type { WeightReader } from '../store/weight_store.ts';
+import { batchOf } from './batch.ts';
+import { excerptOf } from './excerpt.ts';
+import { forward, type Model } from './forward.ts';
+import { limitsOf, type OpenModel, openModel } from './open_model.ts';
+import { TOKENS_IN_FLIGHT } from './sampler.ts';
+import { mostBytes, PREFILL_TOKENS, type SizeOptions, sizesOf } from './sizes.ts';
+import { more, secondsEach, secondsWhole } from './stopwatch.ts';
+import { workOf } from './work.ts';
+
+/** Weights that a rehearsal brings to a GPU: more than its caches hold. */
+const GPU_BYTES = 256 * 2 ** 20;
+/** Layers on an emulated GPU, where computing and not reading takes the time. */
+const SOFTWARE_LAYERS = 2;
+/** Sizes of a prompt's chunks; the last one takes an emulated GPU a second for each layer. */
+const CHUNKS = [16, 64, 256, PREFILL_TOKENS];
+const SOFTWARE_CHUNKS = CHUNKS.slice(0, -1);
+/** Rows of the embedding that are read at once. */
+const ROWS = 64;
+
+export interface RehearsalOptions {
+  readonly gpu: Gpu;
+  readonly model: ModelLayout;
+  /** The model's files, or files of the same sizes. */
+  readonly reader: WeightReader;
+  readonly pack: string;
+  readonly ring: RingSize;
+  /** Bytes of GPU memory that it may take. */
+  readonly budget: number;
+}
+
+/**
+ * Measures what a model of this shape costs here: the engine itself, with a few of the layers, once with everything
+ * on the GPU, once with one layer at a time. Takes seconds, and as much memory as one layer at least.
+ * @throws the engine's errors
+ */
+export async function rehearseModel(options: RehearsalOptions): Promise<ModelRates> {
+  const excerpt = excerptOf(options.model, layersOf(options));
+  const { gpu, budget, ring } = options;
+  const sizesFor = (tokens: number): SizeOptions => ({
+    ring,
+    residency: 'resident',
+    context_length: 2 * tokens,
+    prefill_tokens: tokens,
+  });
+  // A small budget holds the activations of small chunks only.
+  const [least, ...more] = gpu.adapter.software ? SOFTWARE_CHUNKS : CHUNKS;
+  const fits = (tokens: number) =>
+    mostBytes(sizesOf(excerpt, limitsOf(gpu.device), sizesFor(tokens))) <= budget;
+  const chunks = [least!, ...more.filter(fits)];
+  const open = (residency: 'strict' | 'resident') =>
+    openModel({
+      ...{ gpu, budget, store: options.reader, pack: options.pack, manifest: excerpt },
+      ...sizesFor(chunks.at(-1)!),
+      residency,
+    });
+  const computing = await closing(await open('resident'), (opened) =>
+    measureComputing(opened, chunks),
+  );
+  const reading = await closing(await open('strict'), (opened) =>
+    measureReading(opened, computing),
+  );
+  // The rest of the vocabulary takes as long as what was rehearsed.
+  const rows = options.model.config.vocab_size / excerpt.config.vocab_size;
+  return {
+    ...computing,
+    ...reading,
+    head_seconds: computing.head_seconds * rows,
+    choose_seconds: computing.choose_seconds * rows,
+  };
+}
+
+type Computing = Omit<
+  ModelRates,
+  'piece_seconds' | 'bytes_per_second' | 'row_seconds' | 'slowdown'
+>;
+
+function layersOf({ gpu, model, budget }: RehearsalOptions): number {
+  const largest = Math.max(...model.layers.map(({ bytes }) => bytes));
+  const most = gpu.adapter.software ? SOFTWARE_LAYERS : Math.ceil(GPU_BYTES / largest);
+  const held = Math.floor(budget / 2 / largest);
+  return Math.max(1, Math.min(model.layers.length, most, held));
+}
+
+/** Everything is on the GPU: passes and what comes after them. */
+async function measureComputing(
+  { model, sampler }: OpenModel,
+  sizes: readonly number[],
+): Promise<Computing> {
+  const { length } = model.weights.layout.layers;
+  const without: Model = { ...model, config: { ...model.config, num_hidden_layers: 0 } };
+  const pass = (of: Model, tokens: number, first = 0, head = false) =>
+    secondsEach(async (times) => {
+      for (let i = 0; i < times; i++) await passOf(of, tokens, first, head);
+      await model.commands.device.queue.onSubmittedWorkDone();
+    });
+  const layer = async (tokens: number, first = 0) =>
+    more(await pass(model, tokens, first), await pass(without, tokens, first)) / length;
+  const layer_seconds = await layer(1);
+  const position = 2 * sizes.at(-1)! - 1;
+  const later_seconds = await layer(1, position);
+  const pass_seconds = await pass(without, 1);
+  const headed = await pass(without, 1, 0, true);
+  const chunks: ChunkRate[] = [{ tokens: 1, layer_seconds }];
+  for (const tokens of sizes) chunks.push({ tokens, layer_seconds: await layer(tokens) });
+  const { tokens, layer_seconds: chunk_seconds } = chunks.at(-1)!;
+  const later_chunk = await layer(tokens, tokens);
+  return {
+    pass_seconds,
+    layer_seconds,
+    position_seconds: Math.max(0, later_seconds - layer_seconds) / position,
+    head_seconds: more(headed, pass_seconds),
+    chunks,
+    chunk_position_seconds: Math.max(0, later_chunk - chunk_seconds) / tokens / tokens,
+    ...(await measureChoosing(sampler)),
+  };
+}
+
+/** One token alone, and as many as there may be on their way: the difference is work, the rest is waiting. */
+async function measureChoosing(
+  sampler: OpenModel['sampler'],
+): Promise<Pick<ModelRates, 'choose_seconds' | 'latency_seconds'>> {
+  const choose = (tokens: number) =>
+    secondsWhole(() => Promise.all(Array.from({ length: tokens }, () => sampler.choose(0, 0))));
+  const one = await choose(1);
+  const choose_seconds =
+    Math.max(0, (await choose(TOKENS_IN_FLIGHT)) - one) / (TOKENS_IN_FLIGHT - 1);
+  return { choose_seconds, latency_seconds: Math.max(0, one - choose_seconds) };
+}
+
+/** One layer at a time: reading alone, then with computing beside it. */
+async function measureReading(
+  { model, sizes }: OpenModel,
+  computing: Computing,
+): Promise<Pick<ModelRates, 'piece_seconds' | 'bytes_per_second' | 'row_seconds' | 'slowdown'>> {
+  const { commands, weights } = model;
+  const { length } = weights.layout.layers;
+  const work = workOf(sizes);
+  const reading = (read: (i: number) => Promise<unknown>) =>
+    secondsEach(async (times) => {
+      for (let i = 0; i < times; i++) {
+        await read(i);
+        commands.submit();
+      }
+      await commands.device.queue.onSubmittedWorkDone();
+    });
+  const layer = await reading((i) => weights.layer(i % length, commands));
+  const small = await reading(() => weights.finalNorm(commands));
+  const rows = Math.min(ROWS, weights.layout.embedding_rows);
+  const ids = Uint32Array.from({ length: rows }, (_, i) => (i * 31) % model.config.vocab_size);
+  const one_row = await reading(() => weights.embedding(ids.subarray(0, 1), commands));
+  const many_rows = await reading(() => weights.embedding(ids, commands));
+
+  const layers = work.steps.filter(({ kind }) => kind === 'layer').flatMap(({ reads }) => reads);
+  const bytes = layers.reduce((sum, piece) => sum + piece, 0) / length;
+  // Of a small layer most of the time is the piece's own.
+  const piece_seconds = Math.min(small, layer / 2 / (layers.length / length));
+  const rates = {
+    piece_seconds,
+    bytes_per_second: bytes / (layer - (piece_seconds * layers.length) / length),
+    row_seconds: Math.max(0, many_rows - one_row) / Math.max(1, rows - 1),
+  };
+  const strict = await secondsEach(async (times) => {
+    for (let i = 0; i < times; i++) await passOf(model, 1, 0, true);
+    await commands.device.queue.onSubmittedWorkDone();
+  });
+  const steps = timed(work.steps, { ...computing, ...rates }, 1, computing.layer_seconds);
+  return { ...rates, slowdown: fitSlowdown(steps, work.pieces, strict) };
+}
+
+/** A pass of tokens that mean nothing. */
+async function passOf(model: Model, tokens: number, first: number, head: boolean): Promise<void> {
+  await model.kv.reserve(0, first + tokens);
+  await forward(model, batchOf(new Uint32Array(tokens), first), { head });
+}
+
+async function closing<T>(opened: OpenModel, use: (opened: OpenModel) => Promise<T>): Promise<T> {
+  try {
+    return await use(opened);
+  } finally {
+    opened.model.weights.close();
+    opened.model.ledger.destroyAll();
+  }
+}
