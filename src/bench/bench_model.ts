@@ -145,8 +145,11 @@ async function generate(engine: Engine, prompt: readonly number[], tokens: numbe
   return { statistics, bytes_decoding: engine.weights.bytes_read - at_first! };
 }
 
-/** The ring as the engine has it, over the files of all layers. */
-function measureRing({ weights, ring }: Engine, { gpu }: ModelBenchOptions): Promise<Spread> {
+/** The ring as the engine has it, over the files of all layers: bytes a second. */
+export function measureRing(
+  { weights, ring }: Engine,
+  { gpu }: { readonly gpu: Gpu },
+): Promise<Spread> {
   return ringRate(gpu, weights.layer_files.flatMap(partsOf), ring);
 }
 

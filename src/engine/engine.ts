@@ -143,36 +143,36 @@ export class Engine {
   private async *ahead(run: Run): AsyncGenerator<number, void> {
     const { ids, sequence } = run;
     const { kv } = this.model;
-    const pending: Promise<number | null>[] = [];
     const first = ids.length;
-    const choose = (position: number) => {
-      const token = this.sampler.choose(position, run.at(position - first));
-      // Whoever awaits it sees the failure; when the loop is left, nobody does.
-      token.catch(() => undefined);
-      pending.push(token);
-    };
+    const pending: Promise<number | null>[] = [];
     try {
-      choose(first);
+      // After a prompt the logits are those of a pass of many tokens: they stay until the first token is chosen.
+      let token = await this.choose(run, first);
       for (let position = first; ; ) {
+        yield token;
+        ids.push(token);
         while (pending.length < TOKENS_IN_FLIGHT && position < this.context_length) {
           await this.guarded(() => kv.reserve(sequence, position + 1));
           forwardResident(this.model, batchOf([0], position, sequence));
           position += 1;
-          choose(position);
+          const next = this.sampler.choose(position, run.at(position - first));
+          // Whoever awaits it sees the failure; when the loop is left, nobody does.
+          next.catch(() => undefined);
+          pending.push(next);
         }
         const next = pending.shift();
         if (!next) return;
-        let token = await this.guarded(() => next);
-        if (token === null) {
+        const chosen = await this.guarded(() => next);
+        if (chosen === null) {
           // What was computed with the wrong token goes; its logits have gone too, and are computed again.
           await Promise.allSettled(pending.splice(0));
           this.sampler.begin(ids, run.options);
           await this.prefill([ids.at(-1)!], ids.length - 1, { sequence });
           token = await this.choose(run, first);
           position = ids.length;
+        } else {
+          token = chosen;
         }
-        yield token;
-        ids.push(token);
       }
     } finally {
       await Promise.allSettled(pending);

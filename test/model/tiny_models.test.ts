@@ -201,7 +201,7 @@ describe.each([
     for (const options of [
       { temperature: 0.8, top_k: 40, top_p: 0.95, repetition_penalty: 1.3 },
       // So flat that some tokens are not among the likeliest, some are.
-      { temperature: 1.5, top_p: 0.7, repetition_penalty: 1.1 },
+      { temperature: 1.85, top_p: 0.7, repetition_penalty: 1.1 },
       { temperature: 0, repetition_penalty: 1.5 },
     ]) {
       const texts: string[] = [];
@@ -210,7 +210,7 @@ describe.each([
         const { token_ids } = await new Conversation(engine).generate(ids, [], {
           ...options,
           seed: 5,
-          max_tokens: 24,
+          max_tokens: 16,
         });
         texts.push(String(token_ids));
         engine.destroy();
@@ -219,7 +219,7 @@ describe.each([
     }
     const calls = whole.mock.calls.length;
     expect(calls).toBeGreaterThan(2);
-    expect(calls).toBeLessThan(2 * 24);
+    expect(calls).toBeLessThan(2 * 16);
     whole.mockRestore();
   });
 

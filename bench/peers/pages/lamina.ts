@@ -14,7 +14,14 @@ offer({
   async load({ modelUrl, options }) {
     const time = timeLoad();
     await lamina.load(modelUrl, options, proxy(time.fetched));
-    return time.ready();
+    const report = time.ready();
+    const { residency } = options as { readonly residency?: string };
+    if (residency !== 'resident') {
+      log.push(
+        `the ring brings the layers at ${((await lamina.ringRate()) / 1e9).toFixed(2)} GB/s`,
+      );
+    }
+    return report;
   },
   async generate(request) {
     const time = timeRun();

@@ -1,4 +1,5 @@
 import { expose } from 'comlink';
+import { measureRing } from '../../../src/bench/bench_model.ts';
 import { ChatModel, type ChatModelOptions } from '../../../src/engine/chat_model.ts';
 import { Conversation } from '../../../src/engine/generate.ts';
 import { GREEDY } from '../../../src/engine/sampling.ts';
@@ -22,6 +23,8 @@ export interface LaminaPeer {
     onToken: () => unknown,
   ): Promise<{ readonly ids: number[]; readonly text: string; readonly statistics: object }>;
   countTokens(prompt: string): Promise<number>;
+  /** What bounds a model that is streamed: bytes of the layers that the ring brings to the GPU per second. */
+  ringRate(): Promise<number>;
   exit(): Promise<void>;
 }
 
@@ -56,6 +59,7 @@ const peer: LaminaPeer = {
     return { ids: [...token_ids], text: model.tokenizer.decode(token_ids), statistics };
   },
   countTokens: async (prompt) => promptIds(prompt).length,
+  ringRate: async () => (await measureRing(model.engine, { gpu })).median,
   async exit() {
     model.destroy();
     gpu.device.destroy();
