@@ -1,7 +1,8 @@
 // The likeliest token of one row of logits; of equals, the one with the lowest id. The first run finds the best of
-// every 4096 logits, the second the best of these, and makes it the next pass's token.
+// every CHUNK logits, the second the best of these, and makes it the next pass's token.
 override COUNT: u32;        // what comes in
 override FROM_LOGITS: bool; // the first run
+override CHUNK: u32;        // logits that one of its workgroups looks at
 
 struct Best { id: u32, logit: f32, not_finite: u32, unused: u32 }   // not_finite: how many logits are NaN or infinite
 @group(0) @binding(0) var<storage, read> logits: array<f32>;          // [COUNT] read by the first run
@@ -10,7 +11,6 @@ struct Best { id: u32, logit: f32, not_finite: u32, unused: u32 }   // not_finit
 @group(0) @binding(3) var<storage, read_write> next_id: array<u32>;   // [1] written by the second run
 
 const THREADS = 256u;
-const CHUNK = 4096u;
 var<workgroup> ids: array<u32, THREADS>;
 var<workgroup> values: array<f32, THREADS>;
 var<workgroup> bad: array<u32, THREADS>;

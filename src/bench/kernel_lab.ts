@@ -75,14 +75,16 @@ export class KernelLab {
       const arena = await WeightArena.create(ledger, commands, arena_bytes);
       for (const buffer of Object.values<GPUBuffer>({ ...state })) arena.fill(buffer);
       const { vocab_size } = config;
-      const target = { logits: state.logits, next_id: inputs.ids, vocab_size };
+      const units = await computeUnits(gpu);
+      const { logits } = state;
+      const target = { logits, next_id: inputs.ids, vocab_size, quad: units.quad };
       const sampler = await Sampler.create(ledger, commands, target);
-      await pipelines.prepare(Sampler.specializations(vocab_size));
+      await pipelines.prepare(Sampler.specializations(target));
       // So that there is a temperature.
       sampler.begin([], checkSampling({ temperature: 1 }));
       await sampler.choose(0, 0.5);
       const parts = { state, inputs, sampler, arena };
-      return new KernelLab(await computeUnits(gpu), config, ledger, commands, pipelines, parts);
+      return new KernelLab(units, config, ledger, commands, pipelines, parts);
     } catch (error) {
       ledger.destroyAll();
       throw error;

@@ -73,6 +73,7 @@ export async function openModel(options: EngineOptions): Promise<OpenModel> {
       logits: model.state.logits,
       next_id: model.inputs.ids,
       vocab_size: config.vocab_size,
+      quad: units.quad,
     });
     await pipelines.prepare(neededBy(model, prefill_tokens));
     return { model, sampler, sizes };
@@ -92,7 +93,10 @@ export function limitsOf({ limits }: GPUDevice): PlacementLimits {
 
 /** Every pipeline that passes of up to `prefill_tokens` take. */
 function neededBy(model: Model, prefill_tokens: number): Specialization[] {
-  const needed = Sampler.specializations(model.config.vocab_size);
+  const needed = Sampler.specializations({
+    vocab_size: model.config.vocab_size,
+    quad: model.units.quad,
+  });
   const collector = { dispatch: (specialization: Specialization) => needed.push(specialization) };
   // Of many tokens, few and many may take kernels of other tiles.
   for (const tokens of [1, MATVEC_TOKENS + 1, prefill_tokens]) {

@@ -40,13 +40,18 @@ interface Buffers {
   readonly unused: GPUBuffer;
 }
 
+export interface SamplerShape {
+  readonly vocab_size: number;
+  /** As in `ComputeUnits`. */
+  readonly quad: boolean;
+}
+
 /** The buffers of others that it works on. */
-export interface SamplerTarget {
+export interface SamplerTarget extends SamplerShape {
   /** `[vocab_size]`, changed by the repetition penalty */
   readonly logits: GPUBuffer;
   /** `[1]` holds the token taken in last, and gets the one that is chosen */
   readonly next_id: GPUBuffer;
-  readonly vocab_size: number;
 }
 
 /**
@@ -97,9 +102,9 @@ export class Sampler {
   }
 
   /** The pipelines that it needs. */
-  static specializations(vocab_size: number): Specialization[] {
+  static specializations({ vocab_size, quad }: SamplerShape): Specialization[] {
     return [
-      ...argmaxRuns(vocab_size),
+      ...argmaxRuns(vocab_size, quad),
       { kernel: kernels.softmax_sum, constants: { VOCAB: vocab_size } },
       { kernel: kernels.repetition_penalty, constants: { VOCAB: vocab_size } },
       ...likeliestRuns(vocab_size).filter((run) => run !== undefined),
@@ -158,8 +163,8 @@ export class Sampler {
   /** The likeliest token into `result` and `next_id`. */
   argmax(dispatcher: Dispatcher): void {
     const { found, result, unused } = this.buffers;
-    const { logits, next_id, vocab_size } = this.target;
-    const [first, second] = argmaxRuns(vocab_size);
+    const { logits, next_id, vocab_size, quad } = this.target;
+    const [first, second] = argmaxRuns(vocab_size, quad);
     run(dispatcher, first, { logits, found: result, best: found, next_id: unused });
     run(dispatcher, second, { logits, found, best: result, next_id });
   }
@@ -232,14 +237,24 @@ export function samplerBytes(vocab_size: number): Record<keyof Buffers, number> 
 /** Bytes of staging buffers in which the tokens come back. */
 export const READBACK_BYTES = TOKENS_IN_FLIGHT * RESULT_BYTES;
 
-const argmaxGroups = (vocab_size: number): number => Math.ceil(vocab_size / kernels.ARGMAX_CHUNK);
+/** Logits of which one workgroup finds the best. */
+const ARGMAX_CHUNK = 4096;
+
+/** On a GPU that is emulated, what a workgroup costs is more than looking at all logits: it takes two, as cores. */
+const argmaxChunk = (vocab_size: number, quad: boolean): number =>
+  quad ? Math.max(ARGMAX_CHUNK, Math.ceil(vocab_size / 2)) : ARGMAX_CHUNK;
+
+/** The most that there are. */
+const argmaxGroups = (vocab_size: number): number => Math.ceil(vocab_size / ARGMAX_CHUNK);
 
 /** `argmax` over the logits, then over its own output. */
-function argmaxRuns(vocab_size: number): [Specialization, Specialization] {
+function argmaxRuns(vocab_size: number, quad: boolean): [Specialization, Specialization] {
   const kernel = kernels.argmax;
+  const CHUNK = argmaxChunk(vocab_size, quad);
+  const groups = Math.ceil(vocab_size / CHUNK);
   return [
-    { kernel, constants: { COUNT: vocab_size, FROM_LOGITS: true } },
-    { kernel, constants: { COUNT: argmaxGroups(vocab_size), FROM_LOGITS: false } },
+    { kernel, constants: { COUNT: vocab_size, FROM_LOGITS: true, CHUNK } },
+    { kernel, constants: { COUNT: groups, FROM_LOGITS: false, CHUNK } },
   ];
 }
 

@@ -207,15 +207,12 @@ export const silu_mul: Kernel = {
   workgroups: (c, tokens) => [per(value(c, 'WIDTH') / 4, 64), tokens],
 };
 
-/** Logits of which one workgroup finds the best. */
-export const ARGMAX_CHUNK = 4096;
-
 export const argmax: Kernel = {
   label: 'argmax',
   wgsl: argmaxWgsl,
   bindings: { logits: 'read', found: 'read', best: 'write', next_id: 'write' },
   decodes: false,
-  workgroups: (c) => [c.FROM_LOGITS ? per(value(c, 'COUNT'), ARGMAX_CHUNK) : 1, 1],
+  workgroups: (c) => [c.FROM_LOGITS ? per(value(c, 'COUNT'), value(c, 'CHUNK')) : 1, 1],
 };
 
 export const softmax_sum: Kernel = {

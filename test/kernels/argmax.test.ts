@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ARGMAX_CHUNK, argmax } from '../../src/gpu/kernels.ts';
+import { argmax } from '../../src/gpu/kernels.ts';
 import { randomFloats } from './data.ts';
 import { openDevice } from './device.ts';
 import { Lab, poisoned, untouched } from './lab.ts';
@@ -8,17 +8,17 @@ import { argmax as reference } from './reference/argmax.ts';
 const lab = new Lab(await openDevice());
 
 /** Both runs, one after the other. */
-async function run(logits: Float32Array) {
-  const groups = Math.ceil(logits.length / ARGMAX_CHUNK);
+async function run(logits: Float32Array, CHUNK = 4096) {
+  const groups = Math.ceil(logits.length / CHUNK);
   const nothing = new Float32Array(4);
   const first = await lab.run(
-    { kernel: argmax, constants: { COUNT: logits.length, FROM_LOGITS: true } },
+    { kernel: argmax, constants: { COUNT: logits.length, FROM_LOGITS: true, CHUNK } },
     { logits, found: nothing, best: poisoned(4 * groups), next_id: poisoned(1) },
     1,
   );
   expect(untouched(first.next_id!, 0)).toBe(true);
   const { best, next_id } = await lab.run(
-    { kernel: argmax, constants: { COUNT: groups, FROM_LOGITS: false } },
+    { kernel: argmax, constants: { COUNT: groups, FROM_LOGITS: false, CHUNK } },
     { logits: nothing, found: first.best!, best: poisoned(4), next_id: poisoned(1) },
     1,
   );
@@ -37,7 +37,9 @@ test.each(SIZES)('the likeliest of %i tokens is found wherever it stands', async
   }
   const logits = randomFloats(vocab, 5, 20);
   const id = reference(logits);
-  expect(await run(logits)).toEqual({ id, logit: logits[id], not_finite: 0 });
+  for (const chunk of [4096, 1000, 65536]) {
+    expect(await run(logits, chunk)).toEqual({ id, logit: logits[id], not_finite: 0 });
+  }
 });
 
 test.each(SIZES)('of %i equally likely tokens the first wins', async (vocab) => {

@@ -28,7 +28,7 @@ const CONSTANTS: Record<string, Constants> = {
   attention_split: { ...HEADS, ROPE_DIM: 64, SCALE: 0.125, ...PAGES, SPLITS: 16 },
   attention_merge: { HEADS: 9, HEAD_DIM: 64, PAGE: 64, SPLITS: 16 },
   silu_mul: { WIDTH: 1536 },
-  argmax: { COUNT: 49152, FROM_LOGITS: true },
+  argmax: { COUNT: 49152, FROM_LOGITS: true, CHUNK: 4096 },
   softmax_sum: { VOCAB: 49152 },
   top_k: { COUNT: 1024, FROM_LOGITS: true, KEEP: 128 },
   strided_max: { COUNT: 49152, STRIDE: 1024 },

@@ -18,13 +18,13 @@ import { repetitionPenalty } from './reference/repetition_penalty.ts';
 const { gpu, ledger, pipelines, commands } = new Lab(await openDevice());
 
 /** A sampler for rows of `vocab` logits. */
-async function samplerOf(vocab: number) {
+async function samplerOf(vocab: number, quad: boolean) {
   const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
   const buffer = await ledger.create('activations', 'logits', vocab * 4, usage);
   const next_id = await ledger.create('activations', 'next id', 16, usage);
-  const target = { logits: buffer, next_id, vocab_size: vocab };
+  const target = { logits: buffer, next_id, vocab_size: vocab, quad };
   const sampler = await Sampler.create(ledger, commands, target);
-  await pipelines.prepare(Sampler.specializations(vocab));
+  await pipelines.prepare(Sampler.specializations(target));
   return async (
     logits: Float32Array<ArrayBuffer>,
     options: Partial<SamplingOptions>,
@@ -41,8 +41,15 @@ async function samplerOf(vocab: number) {
   };
 }
 
-describe.each([1, 100, 128, 1025, 49152])('from a vocabulary of %i', async (vocab) => {
-  const next = await samplerOf(vocab);
+describe.each([
+  { vocab: 1, quad: false },
+  { vocab: 100, quad: true },
+  { vocab: 128, quad: false },
+  { vocab: 1025, quad: false },
+  { vocab: 49152, quad: false },
+  { vocab: 49153, quad: true },
+])('from a vocabulary of $vocab, quad: $quad', async ({ vocab, quad }) => {
+  const next = await samplerOf(vocab, quad);
 
   test('greedy decoding takes the likeliest token', async () => {
     const logits = randomFloats(vocab, 1, 10);
