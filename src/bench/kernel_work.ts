@@ -89,7 +89,7 @@ const WORK: Readonly<Record<string, WorkOf>> = {
     operations: 3 * tokens * WIDTH,
   }),
   argmax: ({ COUNT = 0, FROM_LOGITS }) => row(COUNT, FROM_LOGITS ? FLOAT : 4 * FLOAT),
-  softmax_sum: ({ VOCAB = 0 }) => row(VOCAB, FLOAT),
+  softmax_sum: ({ COUNT = 0, FROM_LOGITS }) => row(COUNT, FROM_LOGITS ? FLOAT : 4 * FLOAT),
   strided_max: ({ COUNT = 0 }) => row(COUNT, FLOAT),
   top_k: ({ COUNT = 0, FROM_LOGITS }) => row(COUNT, FROM_LOGITS ? FLOAT : 2 * FLOAT),
   keep_likely: ({ COUNT = 0 }) => row(COUNT, FLOAT),

@@ -1,5 +1,5 @@
 import type { Commands } from '../gpu/commands.ts';
-import type { Specialization } from '../gpu/kernel.ts';
+import type { Kernel, Specialization } from '../gpu/kernel.ts';
 import * as kernels from '../gpu/kernels.ts';
 import type { BufferLedger } from '../gpu/ledger.ts';
 import { ReadbackPool, readBack } from '../gpu/readback.ts';
@@ -25,7 +25,7 @@ interface Buffers {
   readonly sampling: GPUBuffer;
   /** `[vocab_size]` 1: the context holds the token. */
   readonly seen: GPUBuffer;
-  /** The best of each chunk of logits. */
+  /** The best or the sum of each chunk of logits. */
   readonly found: GPUBuffer;
   /** The likeliest of every SORTED-th token; in the end the KEEP likeliest of all. */
   readonly best: GPUBuffer;
@@ -104,8 +104,8 @@ export class Sampler {
   /** The pipelines that it needs. */
   static specializations({ vocab_size, quad }: SamplerShape): Specialization[] {
     return [
-      ...argmaxRuns(vocab_size, quad),
-      { kernel: kernels.softmax_sum, constants: { VOCAB: vocab_size } },
+      ...chunkRuns(kernels.argmax, vocab_size, quad),
+      ...chunkRuns(kernels.softmax_sum, vocab_size, quad),
       { kernel: kernels.repetition_penalty, constants: { VOCAB: vocab_size } },
       ...likeliestRuns(vocab_size).filter((run) => run !== undefined),
       drawRun(vocab_size),
@@ -164,7 +164,7 @@ export class Sampler {
   argmax(dispatcher: Dispatcher): void {
     const { found, result, unused } = this.buffers;
     const { logits, next_id, vocab_size, quad } = this.target;
-    const [first, second] = argmaxRuns(vocab_size, quad);
+    const [first, second] = chunkRuns(kernels.argmax, vocab_size, quad);
     run(dispatcher, first, { logits, found: result, best: found, next_id: unused });
     run(dispatcher, second, { logits, found, best: result, next_id });
   }
@@ -175,10 +175,11 @@ export class Sampler {
    * sorted.
    */
   draw(dispatcher: Dispatcher): void {
-    const { sampling, best, sorted, list, listed, result } = this.buffers;
-    const { logits, next_id, vocab_size } = this.target;
-    const sum = { kernel: kernels.softmax_sum, constants: { VOCAB: vocab_size } };
-    run(dispatcher, sum, { sampling, logits, sum: result });
+    const { sampling, found, best, sorted, list, listed, result } = this.buffers;
+    const { logits, next_id, vocab_size, quad } = this.target;
+    const [first, second] = chunkRuns(kernels.softmax_sum, vocab_size, quad);
+    run(dispatcher, first, { sampling, logits, found: result, sums: found });
+    run(dispatcher, second, { sampling, logits, found, sums: result });
     const [sort, bound, keep] = likeliestRuns(vocab_size);
     if (!bound || !keep) {
       run(dispatcher, sort, { logits, candidates: list, kept: best });
@@ -224,7 +225,7 @@ export function samplerBytes(vocab_size: number): Record<keyof Buffers, number> 
     penalty: 16,
     sampling: 32,
     seen: vocab_size * 4,
-    found: argmaxGroups(vocab_size) * 16,
+    found: chunksOf(vocab_size) * 16,
     best: SORTED * 8,
     sorted: KEEP * 8,
     list: SORTED * 8,
@@ -237,20 +238,23 @@ export function samplerBytes(vocab_size: number): Record<keyof Buffers, number> 
 /** Bytes of staging buffers in which the tokens come back. */
 export const READBACK_BYTES = TOKENS_IN_FLIGHT * RESULT_BYTES;
 
-/** Logits of which one workgroup finds the best. */
-const ARGMAX_CHUNK = 4096;
+/** Logits that one workgroup reduces. */
+const CHUNK_LOGITS = 4096;
 
 /** On a GPU that is emulated, what a workgroup costs is more than looking at all logits: it takes two, as cores. */
-const argmaxChunk = (vocab_size: number, quad: boolean): number =>
-  quad ? Math.max(ARGMAX_CHUNK, Math.ceil(vocab_size / 2)) : ARGMAX_CHUNK;
+const chunkOf = (vocab_size: number, quad: boolean): number =>
+  quad ? Math.max(CHUNK_LOGITS, Math.ceil(vocab_size / 2)) : CHUNK_LOGITS;
 
 /** The most that there are. */
-const argmaxGroups = (vocab_size: number): number => Math.ceil(vocab_size / ARGMAX_CHUNK);
+const chunksOf = (vocab_size: number): number => Math.ceil(vocab_size / CHUNK_LOGITS);
 
-/** `argmax` over the logits, then over its own output. */
-function argmaxRuns(vocab_size: number, quad: boolean): [Specialization, Specialization] {
-  const kernel = kernels.argmax;
-  const CHUNK = argmaxChunk(vocab_size, quad);
+/** `argmax` or `softmax_sum` over the chunks of the logits, then over its own output. */
+function chunkRuns(
+  kernel: Kernel,
+  vocab_size: number,
+  quad: boolean,
+): [first: Specialization, second: Specialization] {
+  const CHUNK = chunkOf(vocab_size, quad);
   const groups = Math.ceil(vocab_size / CHUNK);
   return [
     { kernel, constants: { COUNT: vocab_size, FROM_LOGITS: true, CHUNK } },

@@ -218,9 +218,9 @@ export const argmax: Kernel = {
 export const softmax_sum: Kernel = {
   label: 'softmax_sum',
   wgsl: softmaxSumWgsl,
-  bindings: { sampling: 'uniform', logits: 'read', sum: 'write' },
+  bindings: { sampling: 'uniform', logits: 'read', found: 'read', sums: 'write' },
   decodes: false,
-  workgroups: () => [1, 1],
+  workgroups: (c) => [c.FROM_LOGITS ? per(value(c, 'COUNT'), value(c, 'CHUNK')) : 1, 1],
 };
 
 export const top_k: Kernel = {

@@ -29,7 +29,7 @@ const CONSTANTS: Record<string, Constants> = {
   attention_merge: { HEADS: 9, HEAD_DIM: 64, PAGE: 64, SPLITS: 16 },
   silu_mul: { WIDTH: 1536 },
   argmax: { COUNT: 49152, FROM_LOGITS: true, CHUNK: 4096 },
-  softmax_sum: { VOCAB: 49152 },
+  softmax_sum: { COUNT: 49152, FROM_LOGITS: true, CHUNK: 4096 },
   top_k: { COUNT: 1024, FROM_LOGITS: true, KEEP: 128 },
   strided_max: { COUNT: 49152, STRIDE: 1024 },
   keep_likely: { COUNT: 49152, LAST: 127, MOST: 1024 },
