@@ -21,7 +21,7 @@ const SIZE = {
 };
 /** What every device runs; the others come in two families. */
 const COMMON = ['rms_norm', 'silu_mul', 'gather_rows', 'rope_append'];
-const SAMPLER = ['argmax', 'softmax_sum', 'strided_max', 'top_k', 'keep_likely'];
+const SAMPLER = ['argmax', 'softmax_sum', 'strided_max', 'top_k', 'keep_likely', 'draw'];
 const QUADS = ['matvec_quad', 'matmul_quad', 'attention_quad'];
 const OTHERS = ['matvec', 'attention', 'attention_split', 'attention_merge'];
 

@@ -5,7 +5,7 @@ import { openDevice } from './device.ts';
 import { Lab } from './lab.ts';
 
 const { gpu, ledger, pipelines, commands } = new Lab(await openDevice());
-const halve = { kernel: repetition_penalty, constants: {} };
+const halve = { kernel: repetition_penalty, constants: { VOCAB: 1 } };
 await pipelines.prepare([halve]);
 
 afterEach(() => ledger.destroyAll());
@@ -22,12 +22,10 @@ async function bufferOf(
 
 /** Buffers for a kernel that halves the first value of `logits`. */
 async function halving(logits: GPUBuffer) {
-  const settings = new Uint32Array(4);
-  new Float32Array(settings.buffer)[0] = 2;
-  settings[1] = 1;
   return {
-    settings: { buffer: await bufferOf(settings) },
-    ids: { buffer: await bufferOf(Uint32Array.of(0)) },
+    penalty: { buffer: await bufferOf(Float32Array.of(2)) },
+    last: { buffer: await bufferOf(Uint32Array.of(0)) },
+    seen: { buffer: await bufferOf(Uint32Array.of(0)) },
     logits: { buffer: logits },
   };
 }
@@ -85,8 +83,8 @@ test('a part of a buffer comes back', async () => {
 });
 
 test('a kernel without one of its buffers is refused by the binding’s name', async () => {
-  const { settings, ids } = await halving(await bufferOf(Float32Array.of(1)));
-  expect(() => commands.dispatch(halve, { settings, ids }, 1)).toThrow(
+  const { penalty, last, seen } = await halving(await bufferOf(Float32Array.of(1)));
+  expect(() => commands.dispatch(halve, { penalty, last, seen }, 1)).toThrow(
     'repetition_penalty needs a buffer for "logits"',
   );
   commands.submit();
