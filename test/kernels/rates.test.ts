@@ -32,15 +32,21 @@ describe.each([
         commands.prepare(specialization, { found: { buffer: found } }, groups),
       ]);
     };
-    const little = await secondsOf(16);
-    const much = await secondsOf(256);
+    const rounds = [];
+    for (let round = 0; round < 3; round++) {
+      rounds.push({ little: await secondsOf(16), much: await secondsOf(256) });
+    }
     timer.destroy();
     ledger.destroy(found);
-    expect(little.min).toBeLessThanOrEqual(little.median);
-    expect(little.median).toBeLessThanOrEqual(little.max);
+    for (const { min, median, max } of rounds.flatMap(({ little, much }) => [little, much])) {
+      expect(min).toBeLessThanOrEqual(median);
+      expect(median).toBeLessThanOrEqual(max);
+    }
     // The shortest of each: what else the machine does makes runs longer, never shorter.
-    expect(much.min / little.min).toBeGreaterThan(5);
-    expect(much.min / little.min).toBeLessThan(50);
+    const little = Math.min(...rounds.map((round) => round.little.min));
+    const much = Math.min(...rounds.map((round) => round.much.min));
+    expect(much / little).toBeGreaterThan(5);
+    expect(much / little).toBeLessThan(50);
     expect(ledger.total()).toBe(0);
   });
 
