@@ -25,7 +25,7 @@ export interface Gpu {
   readonly adapter: AdapterDescription;
   /** Invocations of a subgroup; null where there are no subgroups, or subgroups of several sizes. */
   readonly subgroup_size: number | null;
-  /** WGSL's dot products of four bytes. */
+  /** WGSL's dot products of four bytes, as instructions of the device. */
   readonly packed_dots: boolean;
   /** What its subgroups multiply; empty where they multiply no matrices. */
   readonly subgroup_matrices: readonly SubgroupMatrixConfig[];
@@ -79,7 +79,9 @@ export async function openGpu(gpu: GPU | undefined): Promise<Gpu> {
       device.features.has('subgroups') && info.subgroupMinSize === info.subgroupMaxSize
         ? info.subgroupMinSize
         : null,
-    packed_dots: gpu.wgslLanguageFeatures.has('packed_4x8_integer_dot_product'),
+    // Metal has no instruction for them: there they would be written out in single steps.
+    packed_dots:
+      gpu.wgslLanguageFeatures.has('packed_4x8_integer_dot_product') && info.vendor !== 'apple',
     subgroup_matrices: subgroupMatrices(info),
     lost: device.lost.then(
       ({ message, reason }) => new DeviceLostError({ reason: message || reason }),
