@@ -25,6 +25,8 @@ export interface Kernel {
   readonly bindings: Readonly<Record<string, Access>>;
   /** Group 1 holds the planes of a stored tensor, decoded by `shaders/quants/<type>.wgsl`. */
   readonly decodes: boolean;
+  /** The planes' lengths, those of a matrix of the constants ROWS and COLS, stand in the text: see `sizedDecoder`. */
+  readonly sized?: boolean;
   /** Workgroups along x and y. `tokens` is the number of rows of activations. */
   workgroups(constants: Constants, tokens: number): readonly [x: number, y: number];
 }

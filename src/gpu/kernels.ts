@@ -82,7 +82,8 @@ export const matvec_quad: Kernel = {
   wgsl: matvecQuadWgsl,
   bindings: { x: 'read', y: 'write' },
   decodes: true,
-  workgroups: (c, tokens) => [per(value(c, 'ROWS'), 8 * 2), tokens],
+  sized: true,
+  workgroups: (c, tokens) => [per(value(c, 'ROWS'), 4 * 12), tokens],
 };
 
 export const matmul: Kernel = {
