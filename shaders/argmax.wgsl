@@ -3,6 +3,7 @@
 override COUNT: u32;        // what comes in
 override FROM_LOGITS: bool; // the first run
 override CHUNK: u32;        // logits that one of its workgroups looks at
+override THREADS: u32;      // invocations of a workgroup, a power of two
 
 struct Best { id: u32, logit: f32, not_finite: u32, unused: u32 }   // not_finite: how many logits are NaN or infinite
 @group(0) @binding(0) var<storage, read> logits: array<f32>;          // [COUNT] read by the first run
@@ -10,7 +11,6 @@ struct Best { id: u32, logit: f32, not_finite: u32, unused: u32 }   // not_finit
 @group(0) @binding(2) var<storage, read_write> best: array<Best>;     // [workgroups]
 @group(0) @binding(3) var<storage, read_write> next_id: array<u32>;   // [1] written by the second run
 
-const THREADS = 256u;
 var<workgroup> ids: array<u32, THREADS>;
 var<workgroup> values: array<f32, THREADS>;
 var<workgroup> bad: array<u32, THREADS>;

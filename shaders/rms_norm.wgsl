@@ -1,28 +1,22 @@
 // y = x / sqrt(mean(x^2) + eps) * weight (Zhang & Sennrich 2019). One workgroup per token.
-override HIDDEN: u32;  // width of the residual stream, a multiple of 4
+override HIDDEN: u32;   // width of the residual stream, a multiple of 4
 override EPS: f32;
+override THREADS: u32;  // invocations of the workgroup, a power of two
 
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;        // [tokens, HIDDEN / 4]
 @group(0) @binding(1) var<storage, read> weight: array<vec4f>;   // [HIDDEN / 4]
 @group(0) @binding(2) var<storage, read_write> y: array<vec4f>;  // [tokens, HIDDEN / 4]
 
-const THREADS = 64u;
-var<workgroup> partial: array<f32, THREADS>;
-
 @compute @workgroup_size(THREADS)
 fn rms_norm(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
   let row = group.x * (HIDDEN / 4);
-  var sum = 0.0;
+  var squares = vec4f();
   for (var i = local; i < HIDDEN / 4; i += THREADS) {
-    sum += dot(x[row + i], x[row + i]);
+    let quad = x[row + i];
+    squares += quad * quad;
   }
-  partial[local] = sum;
-  for (var stride = THREADS / 2; stride > 0; stride /= 2) {
-    workgroupBarrier();
-    if (local < stride) { partial[local] += partial[local + stride]; }
-  }
-  workgroupBarrier();
-  let scale = 1.0 / sqrt(partial[0] / f32(HIDDEN) + EPS);
+  let sums = sum_of_workgroup(squares, local);
+  let scale = 1.0 / sqrt((sums.x + sums.y + sums.z + sums.w) / f32(HIDDEN) + EPS);
   for (var i = local; i < HIDDEN / 4; i += THREADS) {
     y[row + i] = x[row + i] * scale * weight[i];
   }

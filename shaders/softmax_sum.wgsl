@@ -4,6 +4,7 @@
 override COUNT: u32;        // what comes in
 override FROM_LOGITS: bool; // the first run
 override CHUNK: u32;        // logits that one of its workgroups looks at
+override THREADS: u32;      // invocations of a workgroup, a power of two
 
 struct Sampling { temperature: f32 }
 struct Sum { largest: f32, total: f32, not_finite: u32, unused: u32 }   // not_finite: how many logits are NaN or infinite
@@ -12,7 +13,6 @@ struct Sum { largest: f32, total: f32, not_finite: u32, unused: u32 }   // not_f
 @group(0) @binding(2) var<storage, read> found: array<Sum>;         // [COUNT] read by the second run
 @group(0) @binding(3) var<storage, read_write> sums: array<Sum>;    // [workgroups]
 
-const THREADS = 256u;
 var<workgroup> partial: array<f32, THREADS>;
 var<workgroup> bad: array<u32, THREADS>;
 

@@ -3,13 +3,13 @@
 override COUNT: u32;         // candidates that come in
 override FROM_LOGITS: bool;  // candidate i is (i, logits[i])
 override KEEP: u32;          // at most 1024
+override THREADS: u32;       // invocations
 
 struct Candidate { id: u32, logit: f32 }
 @group(0) @binding(0) var<storage, read> logits: array<f32>;                // [COUNT] read if FROM_LOGITS
 @group(0) @binding(1) var<storage, read> candidates: array<Candidate>;      // [COUNT] read if not
 @group(0) @binding(2) var<storage, read_write> kept: array<Candidate>;      // [KEEP]
 
-const THREADS = 256u;
 const WIDTH = 1024u;
 const NOBODY = Candidate(0xffffffff, -0x1.fffffep+127);
 var<workgroup> sorted: array<Candidate, WIDTH>;

@@ -98,8 +98,18 @@ export class Ops {
 
   rmsNorm(x: GPUBuffer, weight: WeightTensor, y: GPUBuffer): void {
     const { hidden_size, rms_norm_eps } = this.config;
+    const { subgroup_size, quad } = this.units;
+    const constants = {
+      HIDDEN: hidden_size,
+      EPS: rms_norm_eps,
+      THREADS: quad ? 16 : 64,
+      ...(subgroup_size && { SUBGROUP: subgroup_size }),
+    };
     this.dispatcher.dispatch(
-      { kernel: kernels.rms_norm, constants: { HIDDEN: hidden_size, EPS: rms_norm_eps } },
+      {
+        kernel: subgroup_size ? kernels.withSubgroups(kernels.rms_norm) : kernels.rms_norm,
+        constants,
+      },
       { x: { buffer: x }, weight: weight.tiles[0]!.planes[0]!, y: { buffer: y } },
       this.tokens,
     );

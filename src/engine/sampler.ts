@@ -104,10 +104,10 @@ export class Sampler {
   /** The pipelines that it needs. */
   static specializations({ vocab_size, quad }: SamplerShape): Specialization[] {
     return [
-      ...chunkRuns(kernels.argmax, vocab_size, quad),
-      ...chunkRuns(kernels.softmax_sum, vocab_size, quad),
+      ...chunkRuns(kernels.argmax, { vocab_size, quad }),
+      ...chunkRuns(kernels.softmax_sum, { vocab_size, quad }),
       { kernel: kernels.repetition_penalty, constants: { VOCAB: vocab_size } },
-      ...likeliestRuns(vocab_size).filter((run) => run !== undefined),
+      ...likeliestRuns({ vocab_size, quad }).filter((run) => run !== undefined),
       drawRun(vocab_size),
     ];
   }
@@ -163,8 +163,8 @@ export class Sampler {
   /** The likeliest token into `result` and `next_id`. */
   argmax(dispatcher: Dispatcher): void {
     const { found, result, unused } = this.buffers;
-    const { logits, next_id, vocab_size, quad } = this.target;
-    const [first, second] = chunkRuns(kernels.argmax, vocab_size, quad);
+    const { logits, next_id } = this.target;
+    const [first, second] = chunkRuns(kernels.argmax, this.target);
     run(dispatcher, first, { logits, found: result, best: found, next_id: unused });
     run(dispatcher, second, { logits, found, best: result, next_id });
   }
@@ -176,11 +176,11 @@ export class Sampler {
    */
   draw(dispatcher: Dispatcher): void {
     const { sampling, found, best, sorted, list, listed, result } = this.buffers;
-    const { logits, next_id, vocab_size, quad } = this.target;
-    const [first, second] = chunkRuns(kernels.softmax_sum, vocab_size, quad);
+    const { logits, next_id, vocab_size } = this.target;
+    const [first, second] = chunkRuns(kernels.softmax_sum, this.target);
     run(dispatcher, first, { sampling, logits, found: result, sums: found });
     run(dispatcher, second, { sampling, logits, found, sums: result });
-    const [sort, bound, keep] = likeliestRuns(vocab_size);
+    const [sort, bound, keep] = likeliestRuns(this.target);
     if (!bound || !keep) {
       run(dispatcher, sort, { logits, candidates: list, kept: best });
     } else {
@@ -241,34 +241,33 @@ export const READBACK_BYTES = TOKENS_IN_FLIGHT * RESULT_BYTES;
 /** Logits that one workgroup reduces. */
 const CHUNK_LOGITS = 4096;
 
-/** On a GPU that is emulated, what a workgroup costs is more than looking at all logits: it takes two, as cores. */
-const chunkOf = (vocab_size: number, quad: boolean): number =>
-  quad ? Math.max(CHUNK_LOGITS, Math.ceil(vocab_size / 2)) : CHUNK_LOGITS;
+/** Invocations of a workgroup: a GPU that is emulated takes every four of them to each barrier in turn. */
+const threadsFor = (quad: boolean): number => (quad ? 16 : 256);
 
-/** The most that there are. */
+/** Chunks of a row of logits. */
 const chunksOf = (vocab_size: number): number => Math.ceil(vocab_size / CHUNK_LOGITS);
 
 /** `argmax` or `softmax_sum` over the chunks of the logits, then over its own output. */
 function chunkRuns(
   kernel: Kernel,
-  vocab_size: number,
-  quad: boolean,
+  { vocab_size, quad }: SamplerShape,
 ): [first: Specialization, second: Specialization] {
-  const CHUNK = chunkOf(vocab_size, quad);
-  const groups = Math.ceil(vocab_size / CHUNK);
+  const shared = { CHUNK: CHUNK_LOGITS, THREADS: threadsFor(quad) };
+  const groups = chunksOf(vocab_size);
   return [
-    { kernel, constants: { COUNT: vocab_size, FROM_LOGITS: true, CHUNK } },
-    { kernel, constants: { COUNT: groups, FROM_LOGITS: false, CHUNK } },
+    { kernel, constants: { COUNT: vocab_size, FROM_LOGITS: true, ...shared } },
+    { kernel, constants: { COUNT: groups, FROM_LOGITS: false, ...shared } },
   ];
 }
 
 /** What `likeliest` runs: a sort, and for a vocabulary that is too large for one what finds out which tokens to sort. */
-function likeliestRuns(
-  vocab_size: number,
-): [sort: Specialization, bound?: Specialization, keep?: Specialization] {
+function likeliestRuns({
+  vocab_size,
+  quad,
+}: SamplerShape): [sort: Specialization, bound?: Specialization, keep?: Specialization] {
   const sort = (COUNT: number, FROM_LOGITS: boolean): Specialization => ({
     kernel: kernels.top_k,
-    constants: { COUNT, FROM_LOGITS, KEEP },
+    constants: { COUNT, FROM_LOGITS, KEEP, THREADS: threadsFor(quad) },
   });
   if (vocab_size <= SORTED) return [sort(vocab_size, true)];
   const COUNT = vocab_size;

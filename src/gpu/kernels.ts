@@ -36,6 +36,7 @@ export const gather_rows: Kernel = {
 export const rms_norm: Kernel = {
   label: 'rms_norm',
   wgsl: rmsNormWgsl,
+  parts: ['sum_workgroup'],
   bindings: { x: 'read', weight: 'read', y: 'write' },
   decodes: false,
   workgroups: (_, tokens) => [tokens, 1],
@@ -273,6 +274,7 @@ export const repetition_penalty: Kernel = {
 export const KERNELS: readonly Kernel[] = [
   gather_rows,
   rms_norm,
+  withSubgroups(rms_norm),
   matvec,
   normed(matvec),
   withSubgroups(matvec),

@@ -8,17 +8,17 @@ import { argmax as reference } from './reference/argmax.ts';
 const lab = new Lab(await openDevice());
 
 /** Both runs, one after the other. */
-async function run(logits: Float32Array, CHUNK = 4096) {
+async function run(logits: Float32Array, CHUNK = 4096, THREADS = 256) {
   const groups = Math.ceil(logits.length / CHUNK);
   const nothing = new Float32Array(4);
   const first = await lab.run(
-    { kernel: argmax, constants: { COUNT: logits.length, FROM_LOGITS: true, CHUNK } },
+    { kernel: argmax, constants: { COUNT: logits.length, FROM_LOGITS: true, CHUNK, THREADS } },
     { logits, found: nothing, best: poisoned(4 * groups), next_id: poisoned(1) },
     1,
   );
   expect(untouched(first.next_id!, 0)).toBe(true);
   const { best, next_id } = await lab.run(
-    { kernel: argmax, constants: { COUNT: groups, FROM_LOGITS: false, CHUNK } },
+    { kernel: argmax, constants: { COUNT: groups, FROM_LOGITS: false, CHUNK, THREADS } },
     { logits: nothing, found: first.best!, best: poisoned(4), next_id: poisoned(1) },
     1,
   );
@@ -38,7 +38,10 @@ test.each(SIZES)('the likeliest of %i tokens is found wherever it stands', async
   const logits = randomFloats(vocab, 5, 20);
   const id = reference(logits);
   for (const chunk of [4096, 1000, 65536]) {
-    expect(await run(logits, chunk)).toEqual({ id, logit: logits[id], not_finite: 0 });
+    for (const threads of [256, 16]) {
+      const found = await run(logits, chunk, threads);
+      expect(found).toEqual({ id, logit: logits[id], not_finite: 0 });
+    }
   }
 });
 
@@ -59,7 +62,9 @@ test('of equals in any two places the first wins', async () => {
   ] as const) {
     const logits = randomFloats(1024, 1);
     logits[first] = logits[second] = 2;
-    expect((await run(logits)).id).toBe(first);
+    for (const threads of [256, 16]) {
+      expect((await run(logits, 4096, threads)).id).toBe(first);
+    }
   }
 });
 

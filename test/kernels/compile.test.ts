@@ -15,7 +15,7 @@ const HEADS = { HEADS: 9, KV_HEADS: 3, HEAD_DIM: 64 };
 const PAGES = { PAGE: 64, MAX_PAGES: 128 };
 const CONSTANTS: Record<string, Constants> = {
   gather_rows: { COLS: 576 },
-  rms_norm: { HIDDEN: 576, EPS: 1e-5 },
+  rms_norm: { HIDDEN: 576, EPS: 1e-5, THREADS: 64 },
   matvec: { ...MATRIX, GATED: false, THREADS: 64 },
   matvec_fixed: { ...MATRIX, GATED: false, THREADS: 256, SHARES: 2 },
   matvec_quad: MATRIX,
@@ -28,9 +28,9 @@ const CONSTANTS: Record<string, Constants> = {
   attention_split: { ...HEADS, ROPE_DIM: 64, SCALE: 0.125, ...PAGES, SPLITS: 16 },
   attention_merge: { HEADS: 9, HEAD_DIM: 64, PAGE: 64, SPLITS: 16 },
   silu_mul: { WIDTH: 1536 },
-  argmax: { COUNT: 49152, FROM_LOGITS: true, CHUNK: 4096 },
-  softmax_sum: { COUNT: 49152, FROM_LOGITS: true, CHUNK: 4096 },
-  top_k: { COUNT: 1024, FROM_LOGITS: true, KEEP: 128 },
+  argmax: { COUNT: 49152, FROM_LOGITS: true, CHUNK: 4096, THREADS: 256 },
+  softmax_sum: { COUNT: 49152, FROM_LOGITS: true, CHUNK: 4096, THREADS: 256 },
+  top_k: { COUNT: 1024, FROM_LOGITS: true, KEEP: 128, THREADS: 256 },
   strided_max: { COUNT: 49152, STRIDE: 1024 },
   keep_likely: { COUNT: 49152, LAST: 127, MOST: 1024 },
   draw: { COUNT: 128, COMPLETE: false, MOST: 1024 },

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { rms_norm } from '../../src/gpu/kernels.ts';
+import type { Kernel } from '../../src/gpu/kernel.ts';
+import { rms_norm, withSubgroups } from '../../src/gpu/kernels.ts';
 import { ROUNDING, worstError } from './accuracy.ts';
 import { randomFloats } from './data.ts';
 import { openDevice } from './device.ts';
@@ -7,22 +8,37 @@ import { Lab, poisoned } from './lab.ts';
 import { rmsNorm } from './reference/rms_norm.ts';
 
 const lab = new Lab(await openDevice());
+const SUBGROUP = lab.gpu.subgroup_size ?? 0;
+const FORMS: readonly { kernel: Kernel; constants: { THREADS: number; SUBGROUP?: number } }[] = [
+  { kernel: rms_norm, constants: { THREADS: 64 } },
+  ...(SUBGROUP ? [16, 64] : []).map((THREADS) => ({
+    kernel: withSubgroups(rms_norm),
+    constants: { THREADS, SUBGROUP },
+  })),
+];
+
+async function check(x: Float32Array, hidden: number, eps: number): Promise<void> {
+  for (const form of FORMS) await checkForm(form, x, hidden, eps);
+}
 
 /**
- * A square passes through at most 4 roundings for each of its invocation's vectors and 6 in the reduction; the root
- * halves their sum. Behind it, in WGSL's accuracies: a division and a root, 19 roundings with the two products.
+ * A square is rounded itself, once for each of its invocation's vectors, in the reduction, and twice where a vector is
+ * added up; the root halves their sum. Behind it, in WGSL's accuracies: a division and a root, 19 roundings with the
+ * two products.
  */
-async function check(x: Float32Array, hidden: number, eps: number): Promise<void> {
+async function checkForm(
+  { kernel, constants: form }: (typeof FORMS)[number],
+  x: Float32Array,
+  hidden: number,
+  eps: number,
+): Promise<void> {
   const weight = randomFloats(hidden, 2, 4);
   const tokens = x.length / hidden;
-  const constants = { HIDDEN: hidden, EPS: eps };
-  const { y } = await lab.run(
-    { kernel: rms_norm, constants },
-    { x, weight, y: poisoned(x.length) },
-    tokens,
-  );
+  const constants = { HIDDEN: hidden, EPS: eps, ...form };
+  const { y } = await lab.run({ kernel, constants }, { x, weight, y: poisoned(x.length) }, tokens);
   const expected = rmsNorm(x, weight, eps);
-  const roundings = (4 * Math.ceil(hidden / 256) + 6) / 2 + 19;
+  const roundings =
+    (1 + Math.ceil(hidden / (4 * form.THREADS)) + Math.log2(form.THREADS) + 2) / 2 + 19;
   const bounds = expected.map((value) => roundings * ROUNDING * Math.abs(value));
   expect(worstError(y!, expected, bounds)).toBeLessThanOrEqual(1);
 }

@@ -8,14 +8,14 @@ import { topK } from './reference/top_k.ts';
 const lab = new Lab(await openDevice());
 
 /** Runs the kernel over logits, or over candidates in disorder. */
-async function run(logits: Float32Array, keep: number, order?: Uint32Array) {
+async function run(logits: Float32Array, keep: number, THREADS: number, order?: Uint32Array) {
   const count = logits.length;
   const candidates = new Float32Array(2 * count);
   for (const [i, id] of order?.entries() ?? []) {
     new Uint32Array(candidates.buffer)[2 * i] = id;
     candidates[2 * i + 1] = logits[id]!;
   }
-  const constants = { COUNT: count, FROM_LOGITS: !order, KEEP: keep };
+  const constants = { COUNT: count, FROM_LOGITS: !order, KEEP: keep, THREADS };
   const data = { logits, candidates, kept: poisoned(keep * 2) };
   const { kept } = await lab.run({ kernel: top_k, constants }, data, 1);
   const length = Math.min(keep, count);
@@ -29,8 +29,10 @@ async function run(logits: Float32Array, keep: number, order?: Uint32Array) {
 async function check(logits: Float32Array, keep: number): Promise<void> {
   const ids = topK(logits, keep);
   const expected = { ids, logits: Float32Array.from(ids, (id) => logits[id]!) };
-  expect(await run(logits, keep)).toEqual(expected);
-  expect(await run(logits, keep, shuffled(logits.length, 3))).toEqual(expected);
+  for (const threads of [256, 16]) {
+    expect(await run(logits, keep, threads)).toEqual(expected);
+    expect(await run(logits, keep, threads, shuffled(logits.length, 3))).toEqual(expected);
+  }
 }
 
 test.each([1, 100, 333, 1024])(
