@@ -46,7 +46,7 @@ export const ALL_TEXTS: readonly string[] = [
 
 /**
  * A decoder whose planes are arrays of fixed length. Every access is kept in bounds, and where the length is only
- * known from the binding a software adapter works it out anew each time: a fifth of a matrix-vector product's time.
+ * known from the binding a software adapter works it out anew each time: up to a fifth of a matrix-vector product.
  */
 function sizedDecoder(type: BlockTypeName, { ROWS, COLS }: Constants): string {
   const { planes, block_size } = BLOCK_TYPES[type];

@@ -1,8 +1,9 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { BLOCK_TYPES } from '../../src/formats/block_types.ts';
 import { ShaderError } from '../../src/gpu/errors.ts';
 import type { Constants, Kernel, Specialization } from '../../src/gpu/kernel.ts';
-import { KERNELS } from '../../src/gpu/kernels.ts';
+import { KERNELS, matvec_quad } from '../../src/gpu/kernels.ts';
 import { moduleText } from '../../src/gpu/module_text.ts';
 import { Pipelines } from '../../src/gpu/pipelines.ts';
 import { hasBytes } from '../../src/gpu/quants.ts';
@@ -68,6 +69,20 @@ test('every .wgsl file is a registered kernel, and every kernel has a file', () 
 test('every stored type has a decoder', () => {
   const files = readdirSync('shaders/quants').filter((name) => name !== 'common.wgsl');
   expect(files.sort()).toEqual(TYPES.map((type) => `${type.toLowerCase()}.wgsl`).sort());
+});
+
+test.each(TYPES)('a sized kernel knows how long every plane of %s is', (type) => {
+  const constants = { ...MATRIX, ROWS: 5, COLS: 96 };
+  const text = moduleText({ kernel: matvec_quad, constants, type });
+  const bytes = { u32: 4, vec2u: 8, vec4u: 16, vec4f: 16 };
+  const lengths = [...text.matchAll(/@group\(1\).*: array<(\w+)(?:, (\d+))?>;/g)].map(
+    ([, element, length]) => Number(length) * bytes[element as keyof typeof bytes],
+  );
+  const { planes, block_size } = BLOCK_TYPES[type];
+  const blocks = (5 * 96) / block_size;
+  // Scales come two in a word.
+  const whole = planes.map((plane) => Math.ceil((blocks * plane.bytes_per_block) / 4) * 4);
+  expect(lengths).toEqual(whole);
 });
 
 describe.each([
