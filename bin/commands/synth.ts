@@ -1,4 +1,7 @@
 import { basename, dirname, resolve } from 'node:path';
+import { RANDOM_TYPES } from '../../src/bench/synthetic/random_blocks.ts';
+import { SyntheticSource } from '../../src/bench/synthetic/synthetic_source.ts';
+import { packFileWriter } from '../../src/bench/synthetic/write_pack_file.ts';
 import { SettingError } from '../../src/engine/errors.ts';
 import { readGguf } from '../../src/formats/gguf/read_gguf.ts';
 import { planPack } from '../../src/model/plan_pack.ts';
@@ -8,11 +11,8 @@ import { NodeStore } from '../../src/store/node_store.ts';
 import { UsageError } from '../errors.ts';
 import { readOptions, wholeNumber } from '../options.ts';
 import { ProgressLine } from '../progress_line.ts';
-import { RANDOM_TYPES } from '../synth/random_blocks.ts';
 import { SHAPE_OPTIONS, shapeOf } from '../synth/shape_options.ts';
-import { SyntheticSource } from '../synth/synthetic_source.ts';
 import { writeGgufFile } from '../synth/write_gguf_file.ts';
-import { packFileWriter } from '../synth/write_pack_file.ts';
 
 const OPTIONS = {
   ...SHAPE_OPTIONS,

@@ -1,6 +1,6 @@
+import { LEAST_TOKENS } from '../../src/bench/synthetic/tokenizer.ts';
 import { SHAPES, type Shape, type ShapeName } from '../../src/model/shapes.ts';
 import { wholeNumber } from '../options.ts';
-import { LEAST_TOKENS } from './tokenizer.ts';
 
 interface Dimension {
   readonly key: keyof Shape;

@@ -7,6 +7,8 @@ import { CONFIG_NAMES, configOf } from './configs.js';
 export const USAGE = `Usage: npm run bench:peers -- --model FILE.gguf [OPTIONS]
 
 Runs Lamina and other runtimes in turn in a browser without a window, on the same model and prompt.
+--model synthetic:SHAPE:TYPE is a model of random weights that Lamina's page makes for itself, as in
+synthetic:llama-70b:Q4_0: one may be larger than what a server here could keep beside it.
 
   --configs A,B          what to run, the first one first (lamina,wllama-cpu-2t):
                          ${CONFIG_NAMES.slice(0, 5).join(', ')},
@@ -23,6 +25,8 @@ Runs Lamina and other runtimes in turn in a browser without a window, on the sam
 
 CHROMIUM_BIN   the browser`;
 
+/** What the addresses of models begin with that Lamina's page makes. */
+const SYNTHETIC = 'synthetic:';
 const MOST = 1_000_000;
 /** Contexts are made in steps of this many tokens. */
 const CONTEXT_STEP = 256;
@@ -38,7 +42,8 @@ const LEAST_CONTEXT = 1024;
 export function parseOptions(args) {
   const { values } = parse(args);
   if (values.help) return null;
-  const model = existing('--model', values.model);
+  const synthetic = values.model?.startsWith(SYNTHETIC) ?? false;
+  const model = synthetic ? String(values.model) : existing('--model', values.model);
   const onnx = values.onnx === undefined ? null : existing('--onnx', values.onnx);
   const promptTokens = count('--prompt-tokens', values['prompt-tokens']);
   const decode = count('--decode', values.decode);
@@ -60,10 +65,14 @@ export function parseOptions(args) {
   if (onnx === null && configs.some(({ page }) => page === 'tfjs')) {
     throw wrong('Transformers.js needs --onnx: it cannot read GGUF files.');
   }
+  if (synthetic && configs.some(({ page }) => page !== 'lamina')) {
+    throw wrong(`--model ${model}: only Lamina's page can make a model.`);
+  }
   return {
     configs,
     model,
-    modelName: basename(model),
+    modelName: synthetic ? model : basename(model),
+    synthetic,
     onnx: onnx === null ? null : { folder: dirname(onnx), name: basename(onnx) },
     promptTokens,
     decode,

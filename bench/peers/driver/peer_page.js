@@ -4,6 +4,8 @@ import { openBrowser } from '../../../scripts/ask/open_browser.js';
 import { ScriptError } from '../../../scripts/script_error.js';
 
 const READY_MS = 60_000;
+/** More than any disk has: it is the disk that ends an import. */
+const QUOTA_BYTES = 2 ** 50;
 
 /**
  * @typedef {object} Place
@@ -51,6 +53,10 @@ export class PeerPage {
     page.on('console', (message) => this.console.push(message.text()));
     page.on('pageerror', (error) => this.console.push(String(error.stack)));
     page.on('crash', () => this.console.push('The page has crashed.'));
+    // As long as this session lasts. A browser leaves a page a share of the disk, and models may be larger than that.
+    const session = await this.#context.newCDPSession(page);
+    const { origin } = new URL(this.#url);
+    await session.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: QUOTA_BYTES });
     await page.goto(this.#url);
     await page.waitForFunction(() => window.peerReady, null, { timeout: READY_MS });
     this.#page = page;

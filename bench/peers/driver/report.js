@@ -16,7 +16,7 @@ const LOG_LINES = 100;
  * @param {{ browser: string, prompt: string, measured: readonly import('./run_in_turn.js').Measured[] }} run
  */
 export async function report(options, { browser, prompt, measured }) {
-  const { model, modelName, onnx, promptTokens, decode, repeat } = options;
+  const { model, modelName, synthetic, onnx, promptTokens, decode, repeat } = options;
   const lamina = measured.find(({ config }) => config.page === 'lamina');
   const base = lamina ? summarize(lamina.runs, promptTokens) : null;
   const first = measured.find(({ greedy }) => greedy)?.greedy?.ids ?? [];
@@ -34,7 +34,11 @@ export async function report(options, { browser, prompt, measured }) {
       '@wllama/wllama': await installed('@wllama/wllama'),
       '@huggingface/transformers': onnx && (await installed('@huggingface/transformers')),
     },
-    model: { name: modelName, bytes: (await stat(model)).size, onnx: onnx?.name ?? null },
+    model: {
+      name: modelName,
+      bytes: synthetic ? null : (await stat(model)).size,
+      onnx: onnx?.name ?? null,
+    },
     promptTokens,
     decode,
     repeat,

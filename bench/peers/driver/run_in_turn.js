@@ -64,10 +64,7 @@ export async function runInTurn(options, place) {
     await each(async (measured, page) => {
       const { config } = measured;
       const model = {
-        modelUrl:
-          config.page === 'tfjs'
-            ? String(options.onnx?.name)
-            : new URL(MODEL_PREFIX + encodeURIComponent(options.modelName), place.url).href,
+        modelUrl: modelUrl(options, config, place),
         options: config.options,
       };
       await page.reload();
@@ -107,6 +104,17 @@ export async function runInTurn(options, place) {
       await page?.close();
     }
   }
+}
+
+/**
+ * What a page loads.
+ * @param {import('./options.js').Options} options
+ * @param {import('./configs.js').Config} config
+ * @param {import('./peer_page.js').Place} place
+ */
+function modelUrl({ onnx, synthetic, modelName }, { page }, { url }) {
+  if (page === 'tfjs') return String(onnx?.name);
+  return synthetic ? modelName : new URL(MODEL_PREFIX + encodeURIComponent(modelName), url).href;
 }
 
 /** @param {number} milliseconds */

@@ -16,11 +16,7 @@ offer({
     await lamina.load(modelUrl, options, proxy(time.fetched));
     const report = time.ready();
     const { residency } = options as { readonly residency?: string };
-    if (residency !== 'resident') {
-      log.push(
-        `the ring brings the layers at ${((await lamina.ringRate()) / 1e9).toFixed(2)} GB/s`,
-      );
-    }
+    if (residency !== 'resident') await lamina.measureRing();
     return report;
   },
   async generate(request) {

@@ -1,10 +1,13 @@
 import { expose } from 'comlink';
 import { measureRing } from '../../../src/bench/bench_model.ts';
+import { parseSyntheticUrl } from '../../../src/bench/synthetic/synthetic_url.ts';
+import { packFileWriter } from '../../../src/bench/synthetic/write_pack_file.ts';
 import { ChatModel, type ChatModelOptions } from '../../../src/engine/chat_model.ts';
 import { Conversation } from '../../../src/engine/generate.ts';
 import { GREEDY } from '../../../src/engine/sampling.ts';
 import { openUrlSource } from '../../../src/formats/sources/url_source.ts';
 import { type Gpu, openGpu } from '../../../src/gpu/device.ts';
+import { PURPOSES } from '../../../src/gpu/ledger.ts';
 import { openBrowserStore } from '../../../src/store/choose_store.ts';
 import { importPack } from '../../../src/store/importer.ts';
 import { sendTypedErrors } from '../../../src/worker/wire.ts';
@@ -12,7 +15,7 @@ import type { Request } from './peer.ts';
 
 /** Lamina's engine in its worker, asked for an exact number of tokens: the app's own API stops at the end of a turn. */
 export interface LaminaPeer {
-  /** Imports the checkpoint, unless that was done before, and loads it. */
+  /** Imports the checkpoint, or makes the synthetic model, unless that was done before, and loads it. */
   load(
     modelUrl: string,
     options: Partial<ChatModelOptions>,
@@ -23,13 +26,14 @@ export interface LaminaPeer {
     onToken: () => unknown,
   ): Promise<{ readonly ids: number[]; readonly text: string; readonly statistics: object }>;
   countTokens(prompt: string): Promise<number>;
-  /** What bounds a model that is streamed: bytes of the layers that the ring brings to the GPU per second. */
-  ringRate(): Promise<number>;
+  /** Measures what bounds a model that is streamed: bytes of the layers that the ring brings to the GPU per second. */
+  measureRing(): Promise<void>;
   exit(): Promise<void>;
 }
 
 let gpu: Gpu;
 let model: ChatModel;
+let ring_bytes_per_second: number | null = null;
 
 const promptIds = (prompt: string): number[] =>
   model.tokenizer.withBos(model.tokenizer.encode(prompt, { special: true }));
@@ -38,7 +42,12 @@ const peer: LaminaPeer = {
   async load(modelUrl, options, onImported) {
     gpu = await openGpu(navigator.gpu);
     const store = await openBrowserStore();
-    const pack = await importPack({ source: await openUrlSource(modelUrl), store });
+    const synthetic = parseSyntheticUrl(modelUrl);
+    const pack = await importPack(
+      synthetic
+        ? { source: synthetic, store, writeWeights: packFileWriter(synthetic) }
+        : { source: await openUrlSource(modelUrl), store },
+    );
     await onImported();
     model = await ChatModel.load({ ...options, gpu, store, pack });
   },
@@ -56,10 +65,20 @@ const peer: LaminaPeer = {
       },
     );
     await told;
-    return { ids: [...token_ids], text: model.tokenizer.decode(token_ids), statistics };
+    const { ledger } = model.engine;
+    const gpu_peak_bytes = Object.fromEntries(
+      PURPOSES.map((purpose) => [purpose, ledger.read(purpose).peak]),
+    );
+    return {
+      ids: [...token_ids],
+      text: model.tokenizer.decode(token_ids),
+      statistics: { ...statistics, gpu_peak_bytes, ring_bytes_per_second },
+    };
   },
   countTokens: async (prompt) => promptIds(prompt).length,
-  ringRate: async () => (await measureRing(model.engine, { gpu })).median,
+  async measureRing() {
+    ring_bytes_per_second = (await measureRing(model.engine, { gpu })).median;
+  },
   async exit() {
     model.destroy();
     gpu.device.destroy();

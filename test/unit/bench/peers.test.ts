@@ -54,6 +54,13 @@ describe('the command line', () => {
     expect(configs[0]!.options).toEqual({ device: 'webgpu', dtype: 'q4', threads: 2 });
   });
 
+  test('a synthetic model needs no file, and only Lamina’s page makes it', () => {
+    const model = 'synthetic:llama-70b:Q4_0';
+    const options = parseOptions(['--model', model, '--configs', 'lamina-strict']);
+    expect(options).toMatchObject({ model, modelName: model, synthetic: true });
+    expect(() => parseOptions(['--model', model])).toThrow('only Lamina');
+  });
+
   test('help needs nothing else', () => {
     expect(parseOptions(['--help'])).toBeNull();
   });

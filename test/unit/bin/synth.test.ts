@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { wholeNumber } from '../../../bin/options.ts';
-import { RANDOM_TYPES, type RandomType } from '../../../bin/synth/random_blocks.ts';
 import { shapeOf } from '../../../bin/synth/shape_options.ts';
-import { SyntheticSource } from '../../../bin/synth/synthetic_source.ts';
-import { packFileWriter } from '../../../bin/synth/write_pack_file.ts';
+import { RANDOM_TYPES, type RandomType } from '../../../src/bench/synthetic/random_blocks.ts';
+import { SyntheticSource } from '../../../src/bench/synthetic/synthetic_source.ts';
+import { parseSyntheticUrl } from '../../../src/bench/synthetic/synthetic_url.ts';
+import { packFileWriter } from '../../../src/bench/synthetic/write_pack_file.ts';
 import { SettingError } from '../../../src/engine/errors.ts';
 import type { BlockType } from '../../../src/formats/block_type.ts';
 import { BLOCK_TYPES } from '../../../src/formats/block_types.ts';
@@ -186,4 +187,14 @@ test.each([
 
 test('a number that is not given is none', () => {
   expect(wholeNumber('--seed', undefined, { min: 0, max: 1 })).toBeUndefined();
+});
+
+test('an address names a model by shape and type, and a wrong one is told what there is', async () => {
+  const source = parseSyntheticUrl('synthetic:custom:Q8_0')!;
+  expect(source.size).toBe(
+    new SyntheticSource({ name: 'x'.repeat(21), shape: SHAPES.custom, type: 'Q8_0', seed: 0 }).size,
+  );
+  expect(parseSyntheticUrl('https://example.com/model.gguf')).toBeNull();
+  expect(() => parseSyntheticUrl('synthetic:llama-9b:Q4_0')).toThrow('llama-8b');
+  expect(() => parseSyntheticUrl('synthetic:llama-8b')).toThrow('Q4_0');
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { SyntheticSource } from '../../../bin/synth/synthetic_source.ts';
+import { SyntheticSource } from '../../../src/bench/synthetic/synthetic_source.ts';
 import { BLOCK_TYPES } from '../../../src/formats/block_types.ts';
 import type { ByteSource } from '../../../src/formats/source.ts';
 import { SHAPES } from '../../../src/model/shapes.ts';

@@ -1,5 +1,5 @@
-import type { GgufValue } from '../../src/formats/gguf/write_gguf.ts';
-import type { ModelConfig } from '../../src/model/config.ts';
+import type { GgufValue } from '../../formats/gguf/write_gguf.ts';
+import type { ModelConfig } from '../../model/config.ts';
 import { syntheticTokenizer } from './tokenizer.ts';
 
 const uint32 = (value: number): GgufValue => ({ type: 'uint32', value });

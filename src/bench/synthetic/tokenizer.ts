@@ -1,5 +1,5 @@
 import { ByteLevelDecoder } from '@huggingface/tokenizers';
-import { TOKEN_TYPE } from '../../src/model/tokenizer_data.ts';
+import { TOKEN_TYPE } from '../../model/tokenizer_data.ts';
 
 const START = '<|im_start|>';
 const END = '<|im_end|>';

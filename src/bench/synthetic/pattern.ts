@@ -1,5 +1,5 @@
-import type { BlockType } from '../../src/formats/block_type.ts';
-import { BLOCK_TYPES } from '../../src/formats/block_types.ts';
+import type { BlockType } from '../../formats/block_type.ts';
+import { BLOCK_TYPES } from '../../formats/block_types.ts';
 import { type RandomType, randomBlocks } from './random_blocks.ts';
 
 /**

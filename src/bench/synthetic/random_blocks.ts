@@ -1,5 +1,5 @@
-import { BLOCK_TYPES, type BlockTypeName } from '../../src/formats/block_types.ts';
-import { floatToHalf } from '../../src/formats/blocks/half.ts';
+import { BLOCK_TYPES, type BlockTypeName } from '../../formats/block_types.ts';
+import { floatToHalf } from '../../formats/blocks/half.ts';
 
 /** Numbers in [0, 1). */
 type Random = () => number;

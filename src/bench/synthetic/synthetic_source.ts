@@ -1,17 +1,17 @@
-import { seededRandom } from '../../src/engine/random.ts';
-import { BLOCK_TYPES } from '../../src/formats/block_types.ts';
-import type { TensorInfo } from '../../src/formats/checkpoint.ts';
-import { writeGgufHeader } from '../../src/formats/gguf/write_gguf.ts';
-import type { ByteSource } from '../../src/formats/source.ts';
-import { checkRange } from '../../src/formats/sources/check_range.ts';
-import type { ModelConfig } from '../../src/model/config.ts';
-import type { Shape } from '../../src/model/shapes.ts';
+import { seededRandom } from '../../engine/random.ts';
+import { BLOCK_TYPES } from '../../formats/block_types.ts';
+import type { TensorInfo } from '../../formats/checkpoint.ts';
+import { writeGgufHeader } from '../../formats/gguf/write_gguf.ts';
+import type { ByteSource } from '../../formats/source.ts';
+import { checkRange } from '../../formats/sources/check_range.ts';
+import type { ModelConfig } from '../../model/config.ts';
+import type { Shape } from '../../model/shapes.ts';
 import {
   embeddingShapes,
   headShapes,
   layerShapes,
   type TensorShapes,
-} from '../../src/model/tensors.ts';
+} from '../../model/tensors.ts';
 import { syntheticMetadata } from './metadata.ts';
 import { matrixPattern, normPattern, PATTERN_BLOCKS, type Pattern, repeat } from './pattern.ts';
 import type { RandomType } from './random_blocks.ts';

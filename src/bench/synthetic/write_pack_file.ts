@@ -1,6 +1,6 @@
-import type { BlockType } from '../../src/formats/block_type.ts';
-import { BLOCK_TYPES } from '../../src/formats/block_types.ts';
-import type { WriteWeights } from '../../src/store/weight_file.ts';
+import type { BlockType } from '../../formats/block_type.ts';
+import { BLOCK_TYPES } from '../../formats/block_types.ts';
+import type { WriteWeights } from '../../store/weight_file.ts';
 import { repeat } from './pattern.ts';
 import type { SyntheticSource } from './synthetic_source.ts';
 
