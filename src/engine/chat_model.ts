@@ -2,7 +2,10 @@ import type { Gpu } from '../gpu/device.ts';
 import { renderChat } from '../model/chat_template.ts';
 import { createTextStream, createTokenizer, type Tokenizer } from '../model/tokenizer.ts';
 import type { ChatMessage } from '../model/tokenizer_data.ts';
+import { BudgetTooSmallError } from '../plan/errors.ts';
 import { type Plan, planOf, TYPICAL } from '../plan/planner.ts';
+import { firstTokenSeconds, tokenSeconds } from '../plan/predict.ts';
+import type { ModelRates } from '../plan/rates.ts';
 import type { Residency } from '../plan/residency.ts';
 import type { Manifest } from '../store/manifest.ts';
 import { openManifest } from '../store/open_pack.ts';
@@ -11,19 +14,39 @@ import { verifyPack } from '../store/verify.ts';
 import type { WeightStore } from '../store/weight_store.ts';
 import { Engine } from './engine.ts';
 import { EngineBusyError } from './errors.ts';
-import { Conversation, type GenerateOptions, type Generation } from './generate.ts';
+import {
+  Conversation,
+  type GenerateOptions,
+  type Generation,
+  type GenerationStatistics,
+} from './generate.ts';
 import { measuredBefore } from './measured.ts';
 import { limitsOf } from './open_model.ts';
 import {
+  budgetOf,
   candidateOf,
   engineOptions,
   type Knowledge,
   NO_KNOWLEDGE,
   planModel,
+  plannedContext,
+  sizeModel,
 } from './plan_model.ts';
 import type { SizeOptions } from './sizes.ts';
 
-export interface ChatModelOptions {
+/** How a model is to run. */
+export interface RunOptions {
+  /** As in `EngineOptions`; `auto`: what the planner finds best. */
+  readonly residency?: Residency | 'auto' | undefined;
+  /** Whether `auto` may take seconds to measure what is not known, or goes by the sizes alone; it may unless given. */
+  readonly measures?: boolean | undefined;
+  /** When streaming: bytes of weights that may stay on the GPU beside the slot; unless given, what the budget leaves. */
+  readonly budget_weights?: number | undefined;
+  /** Bytes of GPU memory that all buffers together may take; unless given, `auto` and `streaming` find out what is safe. */
+  readonly budget?: number | undefined;
+}
+
+export interface ChatModelOptions extends RunOptions {
   readonly gpu: Gpu;
   readonly store: WeightStore;
   readonly pack: string;
@@ -31,11 +54,6 @@ export interface ChatModelOptions {
   readonly onProgress?: OnProgress | undefined;
   /** Tokens of context; the model's own limit unless given. */
   readonly context_length?: number | undefined;
-  /** As in `EngineOptions`; `auto`: what the planner finds best. */
-  readonly residency?: Residency | 'auto' | undefined;
-  readonly budget_weights?: number | undefined;
-  /** Bytes of GPU memory that all buffers together may take; unless given, `auto` finds out what is safe. */
-  readonly budget?: number | undefined;
   /** What the planner goes by; unless given it measures, and forgets. */
   readonly knowledge?: Knowledge | undefined;
 }
@@ -48,8 +66,19 @@ export interface ChatHooks {
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface AnswerStatistics extends GenerationStatistics {
+  /** What the planner says of such an answer in such a residency; null where nothing has been measured. */
+  readonly predicted: PredictedSpeed | null;
+}
+
+export interface PredictedSpeed {
+  readonly tokens_per_second: number;
+  readonly time_to_first_token_ms: number;
+}
+
 export interface Answer extends Generation {
   readonly text: string;
+  readonly statistics: AnswerStatistics;
 }
 
 /** A model that answers: the tokenizer and the chat template of a pack around an engine that runs it. */
@@ -58,21 +87,21 @@ export class ChatModel {
   readonly manifest: Manifest;
   readonly tokenizer: Tokenizer;
   readonly engine: Engine;
-  /** What was predicted for it; null where nothing has been measured. */
-  readonly plan: Plan | null;
+  private readonly about: ModelOnDevice;
+  private planned: Planned | null;
   private conversation: Conversation;
   private busy = false;
 
   private constructor(
-    pack: string,
-    manifest: Manifest,
+    about: ModelOnDevice,
     tokenizer: Tokenizer,
     engine: Engine,
-    plan: Plan | null,
+    planned: Planned | null,
   ) {
-    this.plan = plan;
-    this.pack = pack;
-    this.manifest = manifest;
+    this.about = about;
+    this.planned = planned;
+    this.pack = about.pack;
+    this.manifest = about.model;
     this.tokenizer = tokenizer;
     this.engine = engine;
     this.conversation = new Conversation(engine);
@@ -84,25 +113,34 @@ export class ChatModel {
    * BudgetTooSmallError and NoScratchSpaceError when planning, and the engine's errors
    */
   static async load(options: ChatModelOptions): Promise<ChatModel> {
-    const { gpu, store, pack, onProgress, knowledge = NO_KNOWLEDGE } = options;
-    const { residency = 'strict', context_length, budget, budget_weights } = options;
-    const manifest = await openManifest(store, pack);
-    await verifyPack(store, pack, manifest, onProgress);
-    const tokenizer = createTokenizer(manifest.tokenizer);
-    const about = { gpu, store, pack, model: manifest, ...knowledge };
-    const planned =
-      residency === 'auto' ? await planModel({ ...about, budget, context_length }) : null;
-    const known = planned ?? (await measuredBefore(about));
-    const sizes: SizeOptions & { budget?: number | undefined } = planned
-      ? engineOptions(planned)
-      : {
-          residency: residency as Residency,
-          ...{ context_length, budget_weights, budget, ring: known?.ring },
-        };
-    const engine = await Engine.create({ gpu, store, pack, manifest, ...sizes });
-    const candidate = candidateOf(manifest, limitsOf(gpu.device), sizes);
-    const plan = known && planOf(candidate, known.rates, TYPICAL);
-    return new ChatModel(pack, manifest, tokenizer, engine, plan);
+    const { gpu, store, pack, onProgress, context_length, knowledge = NO_KNOWLEDGE } = options;
+    const model = await openManifest(store, pack);
+    await verifyPack(store, pack, model, onProgress);
+    const tokenizer = createTokenizer(model.tokenizer);
+    const about = { gpu, store, pack, model, ...knowledge };
+    const { sizes, planned } = await wayFor(about, options, { context_length });
+    const engine = await Engine.create({ gpu, store, pack, manifest: model, ...sizes });
+    return new ChatModel(about, tokenizer, engine, planned);
+  }
+
+  /** What was predicted for it; null where nothing has been measured. */
+  get plan(): Plan | null {
+    return this.planned?.plan ?? null;
+  }
+
+  /**
+   * Has the model run in another way from now on, with its conversation kept.
+   * @throws EngineBusyError, BudgetTooSmallError, NoScratchSpaceError and the engine's errors: all is as it was before
+   */
+  async setResidency(options: RunOptions): Promise<void> {
+    await this.exclusively(async () => {
+      const { engine } = this;
+      const { context_length, prefill_tokens } = engine;
+      const fixed = { context_length, prefill_tokens };
+      const { sizes, planned } = await wayFor(this.about, options, fixed);
+      await engine.setResidency(sizes);
+      this.planned = planned;
+    });
   }
 
   /** The ids of a conversation up to where the assistant begins to speak. @throws ChatTemplateError */
@@ -140,7 +178,11 @@ export class ChatModel {
         },
       );
       emit(stream.end());
-      return { text, ...generation };
+      const statistics = {
+        ...generation.statistics,
+        predicted: this.predict(generation.statistics),
+      };
+      return { text, ...generation, statistics };
     });
   }
 
@@ -158,6 +200,17 @@ export class ChatModel {
     });
   }
 
+  private predict(statistics: GenerationStatistics): PredictedSpeed | null {
+    if (!this.planned) return null;
+    const { plan, rates } = this.planned;
+    const { prompt_tokens, cached_tokens, completion_tokens } = statistics;
+    const first = firstTokenSeconds(plan.work, rates, prompt_tokens - cached_tokens);
+    return {
+      time_to_first_token_ms: first * 1000,
+      tokens_per_second: 1 / tokenSeconds(plan.work, rates, prompt_tokens + completion_tokens / 2),
+    };
+  }
+
   private async exclusively<T>(action: () => Promise<T>): Promise<T> {
     if (this.busy) throw new EngineBusyError();
     this.busy = true;
@@ -172,4 +225,50 @@ export class ChatModel {
   destroy(): void {
     this.engine.destroy();
   }
+}
+
+/** A model, where it is, and what is known of its device. */
+interface ModelOnDevice extends Knowledge {
+  readonly gpu: Gpu;
+  readonly store: WeightStore;
+  readonly pack: string;
+  readonly model: Manifest;
+}
+
+/** What is predicted, and the rates that it goes by. */
+interface Planned {
+  readonly plan: Plan;
+  readonly rates: ModelRates;
+}
+
+/** What an engine is made with, and what is predicted for it if the device has been measured. */
+async function wayFor(
+  about: ModelOnDevice,
+  { residency = 'strict', measures = true, ...run }: RunOptions,
+  fixed: Pick<SizeOptions, 'context_length' | 'prefill_tokens'>,
+): Promise<{ sizes: SizeOptions & { budget?: number | undefined }; planned: Planned | null }> {
+  const known = await measuredBefore(about);
+  if (residency === 'auto') {
+    const options = { ...about, ...fixed, budget: run.budget };
+    if (!known && !measures) return { sizes: await sizeModel(options), planned: null };
+    const chosen = await planModel(options);
+    return { sizes: engineOptions(chosen), planned: chosen };
+  }
+  const { model, gpu } = about;
+  const candidate = (sizes: SizeOptions) => candidateOf(model, limitsOf(gpu.device), sizes);
+  let { budget, budget_weights } = run;
+  let least: SizeOptions = { ...fixed, ring: known?.ring };
+  if (residency === 'streaming' && budget_weights === undefined) {
+    const options = { ...about, ...fixed, budget };
+    budget = await budgetOf(options);
+    least = { ...least, context_length: plannedContext(options) };
+    budget_weights = Math.max(0, budget - candidate(least).most_bytes);
+  }
+  const sizes = { ...least, residency, budget, budget_weights };
+  const chosen = candidate(sizes);
+  if (budget !== undefined && chosen.most_bytes > budget) {
+    throw new BudgetTooSmallError({ budget, needed: chosen.most_bytes, residency });
+  }
+  const planned = known && { plan: planOf(chosen, known.rates, TYPICAL), rates: known.rates };
+  return { sizes, planned };
 }

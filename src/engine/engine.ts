@@ -1,5 +1,5 @@
 import { adapterName, type Gpu } from '../gpu/device.ts';
-import type { DeviceLostError } from '../gpu/errors.ts';
+import { type DeviceLostError, GpuBudgetError } from '../gpu/errors.ts';
 import type { BufferLedger } from '../gpu/ledger.ts';
 import type { ModelConfig } from '../model/config.ts';
 import type { RingSize } from '../plan/rates.ts';
@@ -7,13 +7,27 @@ import type { Residency } from '../plan/residency.ts';
 import { type Batch, batchOf } from './batch.ts';
 import { ContextLengthError, TokenRangeError } from './errors.ts';
 import { forward, forwardResident, type Model, type Observer, rehearse } from './forward.ts';
-import { type EngineOptions, type OpenModel, openModel, type Precision } from './open_model.ts';
+import {
+  type EngineOptions,
+  fillAndCompile,
+  limitsOf,
+  type OpenModel,
+  openModel,
+  type Precision,
+} from './open_model.ts';
 import { seededRandom } from './random.ts';
 import { type Sampler, TOKENS_IN_FLIGHT } from './sampler.ts';
 import type { SamplingOptions } from './sampling.ts';
+import { type SizeOptions, type Sizes, sizesOf } from './sizes.ts';
 import type { Weights } from './weights.ts';
 
 export type { EngineOptions, Precision } from './open_model.ts';
+
+/** How much of the weights stays on the GPU. */
+export interface ResidencyOptions extends Pick<SizeOptions, 'residency' | 'budget_weights'> {
+  /** Bytes of GPU memory that all buffers together may take. */
+  readonly budget?: number | undefined;
+}
 
 /** A model on a device. */
 export class Engine {
@@ -21,12 +35,9 @@ export class Engine {
   readonly ledger: BufferLedger;
   readonly weights: Weights;
   readonly adapter: string;
-  readonly residency: Residency;
-  readonly ring: RingSize;
-  readonly context_length: number;
-  readonly prefill_tokens: number;
   private readonly model: Model;
   private readonly sampler: Sampler;
+  private sizes: Sizes;
   private lost: DeviceLostError | null = null;
 
   private constructor(gpu: Gpu, { model, sampler, sizes }: OpenModel) {
@@ -36,10 +47,7 @@ export class Engine {
     this.ledger = model.ledger;
     this.weights = model.weights;
     this.adapter = adapterName(gpu.adapter);
-    this.residency = sizes.residency;
-    this.ring = sizes.ring;
-    this.context_length = sizes.context_length;
-    this.prefill_tokens = sizes.prefill_tokens;
+    this.sizes = sizes;
     void gpu.lost.then((error) => {
       this.lost = error;
     });
@@ -48,6 +56,53 @@ export class Engine {
   /** Puts a model on the device. */
   static async create(options: EngineOptions): Promise<Engine> {
     return new Engine(options.gpu, await openModel(options));
+  }
+
+  get residency(): Residency {
+    return this.sizes.residency;
+  }
+
+  get ring(): RingSize {
+    return this.sizes.ring;
+  }
+
+  get context_length(): number {
+    return this.sizes.context_length;
+  }
+
+  get prefill_tokens(): number {
+    return this.sizes.prefill_tokens;
+  }
+
+  /**
+   * Keeps another part of the weights on the GPU from now on. The KV cache stays, and with it every sequence.
+   * Nothing else may run meanwhile.
+   * @throws GpuBudgetError, GpuOutOfMemoryError: all is as it was before
+   */
+  async setResidency(options: ResidencyOptions): Promise<void> {
+    const { model, sizes } = this;
+    const { ledger, weights } = model;
+    const budget = options.budget ?? Number.POSITIVE_INFINITY;
+    const next = sizesOf(weights.layout.model, limitsOf(ledger.device), {
+      ...sizes,
+      residency: options.residency,
+      budget_weights: options.budget_weights,
+    });
+    const used = ledger.total() - ledger.read('weights').bytes;
+    const { bytes } = next.layout;
+    if (used + bytes > budget) throw new GpuBudgetError({ label: 'weights', bytes, used, budget });
+    const before = ledger.budget;
+    await this.guarded(async () => {
+      try {
+        ledger.budget = budget;
+        await this.place(next);
+      } catch (error) {
+        ledger.budget = before;
+        await this.place(sizes);
+        throw error;
+      }
+    });
+    ledger.forgetPeaks();
   }
 
   /**
@@ -190,6 +245,14 @@ export class Engine {
 
   private pass(batch: Batch, head: boolean, observer: Observer | undefined): Promise<void> {
     return this.guarded(() => forward(this.model, batch, { head, ...(observer && { observer }) }));
+  }
+
+  private async place(sizes: Sizes): Promise<void> {
+    // What was recorded names buffers that may go.
+    this.model.recordings.forget();
+    await this.model.weights.allocate(sizes.layout);
+    await fillAndCompile(this.model, sizes.prefill_tokens);
+    this.sizes = sizes;
   }
 
   /** A lost device shows as many different errors; the cause is what the caller should see. */

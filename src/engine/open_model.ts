@@ -41,7 +41,7 @@ export interface OpenModel {
   readonly sizes: Sizes;
 }
 
-/** Allocates everything, opens the pack's files and compiles every kernel that the model needs. */
+/** Allocates everything, opens the pack's files, reads what stays, and compiles every kernel that the model needs. */
 export async function openModel(options: EngineOptions): Promise<OpenModel> {
   const { gpu, store, pack, manifest } = options;
   const { config } = manifest;
@@ -53,8 +53,7 @@ export async function openModel(options: EngineOptions): Promise<OpenModel> {
   const ledger = new BufferLedger(device, options.budget);
   let weights: Weights | null = null;
   try {
-    const pipelines = Pipelines.of(device);
-    const commands = new Commands(device, pipelines);
+    const commands = new Commands(device, Pipelines.of(device));
     const ring = await StagingRing.create(ledger, sizes.ring.pieces, sizes.ring.piece_bytes);
     weights = await Weights.open({ store, pack, layout, ledger, ring, commands });
     const model: Model = {
@@ -75,7 +74,7 @@ export async function openModel(options: EngineOptions): Promise<OpenModel> {
       vocab_size: config.vocab_size,
       quad: units.quad,
     });
-    await pipelines.prepare(neededBy(model, prefill_tokens));
+    await fillAndCompile(model, prefill_tokens);
     return { model, sampler, sizes };
   } catch (error) {
     weights?.close();
@@ -89,6 +88,15 @@ export function limitsOf({ limits }: GPUDevice): PlacementLimits {
     buffer_bytes: limits.maxBufferSize,
     binding_bytes: limits.maxStorageBufferBindingSize,
   };
+}
+
+/** Reads the weights that stay on the GPU, and compiles meanwhile whatever passes will run. */
+export async function fillAndCompile(model: Model, prefill_tokens: number): Promise<void> {
+  const compiled = Pipelines.of(model.ledger.device).prepare(neededBy(model, prefill_tokens));
+  // When reading fails nobody waits for it.
+  compiled.catch(() => undefined);
+  await model.weights.fill();
+  await compiled;
 }
 
 /** Every pipeline that passes of up to `prefill_tokens` take. */

@@ -1,13 +1,13 @@
 import { probeMemory } from '../gpu/memory_probe.ts';
 import { budgetAfter, cautiousBytes } from '../plan/budget.ts';
-import { type Candidate, type Choice, choosePlan } from '../plan/planner.ts';
+import { type Candidate, type Choice, chooseBySize, choosePlan } from '../plan/planner.ts';
 import type { RingSize } from '../plan/rates.ts';
 import type { RecordStore } from '../plan/records.ts';
 import type { ModelLayout } from '../store/pack_layout.ts';
 import { type Measured, type MeasuredOptions, measure } from './measured.ts';
 import { limitsOf } from './open_model.ts';
 import type { PlacementLimits } from './placement.ts';
-import { gpuBytes, mostBytes, PREFILL_TOKENS, type SizeOptions, sizesOf } from './sizes.ts';
+import { gpuBytes, mostBytes, PREFILL_TOKENS, RING, type SizeOptions, sizesOf } from './sizes.ts';
 import { workOf } from './work.ts';
 
 /** What the planner goes by besides the device: what was measured before, and the computer's memory. */
@@ -28,6 +28,8 @@ export interface PlanOptions extends MeasuredOptions, Knowledge {
   readonly budget?: number | undefined;
   /** Tokens of context that must have room. */
   readonly context_length?: number | undefined;
+  /** Tokens of a prompt that go through the model together; unless given, as many as are fastest. */
+  readonly prefill_tokens?: number | undefined;
   /** Measures even what is known. */
   readonly anew?: boolean | undefined;
 }
@@ -44,18 +46,38 @@ const CHUNKS = [PREFILL_TOKENS, 256, 128, 64];
  * @throws BudgetTooSmallError, NoScratchSpaceError, and the engine's errors
  */
 export async function planModel(options: PlanOptions): Promise<ModelPlan> {
-  const context_length = plannedContext(options);
-  const budget = options.budget ?? (await safeBudget(options, context_length));
+  const budget = await budgetOf(options);
   const measured = await measure(options, budget, options.anew);
-  const limits = limitsOf(options.gpu.device);
-  const candidates = candidatesFor(options.model, limits, measured.ring, budget, context_length);
-  return { ...choosePlan(candidates, measured.rates, budget), ...measured };
+  const choice = choosePlan(candidatesFor(options, budget, measured.ring), measured.rates, budget);
+  return { ...choice, ...measured };
+}
+
+/**
+ * The same without measuring anything, and so without a prediction.
+ * @throws BudgetTooSmallError
+ */
+export async function sizeModel(options: PlanOptions): Promise<SizeOptions & { budget: number }> {
+  const budget = await budgetOf(options);
+  const candidate = chooseBySize(candidatesFor(options, budget, RING), budget);
+  return sizesFrom(candidate, budget, RING);
 }
 
 /** The options that make an engine what the plan says. */
 export function engineOptions({ plan, ring, budget }: ModelPlan): SizeOptions & { budget: number } {
-  const { residency, budget_weights, prefill_tokens, context_length } = plan;
+  return sizesFrom(plan, budget, ring);
+}
+
+function sizesFrom(
+  { residency, budget_weights, prefill_tokens, context_length }: Candidate,
+  budget: number,
+  ring: RingSize,
+): SizeOptions & { budget: number } {
   return { residency, budget_weights, prefill_tokens, context_length, ring, budget };
+}
+
+/** Bytes that a model may take on the GPU: what was asked for, else what is safe. */
+export async function budgetOf(options: PlanOptions): Promise<number> {
+  return options.budget ?? (await safeBudget(options, plannedContext(options)));
 }
 
 export function plannedContext({ model, context_length }: PlanOptions): number {
@@ -96,15 +118,13 @@ export function candidateOf(
   };
 }
 
-/** Every residency with every size of chunk; streaming, the weights have what the rest leaves of the budget. */
-function candidatesFor(
-  model: ModelLayout,
-  limits: PlacementLimits,
-  ring: RingSize,
-  budget: number,
-  context_length: number,
-): Candidate[] {
-  return CHUNKS.flatMap((prefill_tokens) => {
+/** Every residency with every size of chunk, larger chunks first; streaming, the weights have what the rest leaves. */
+function candidatesFor(options: PlanOptions, budget: number, ring: RingSize): Candidate[] {
+  const { model, gpu, prefill_tokens } = options;
+  const limits = limitsOf(gpu.device);
+  const context_length = plannedContext(options);
+  const chunks = prefill_tokens === undefined ? CHUNKS : [prefill_tokens];
+  return chunks.flatMap((prefill_tokens) => {
     const sizes = { context_length, prefill_tokens, ring };
     const strict = candidateOf(model, limits, sizes);
     const resident = candidateOf(model, limits, { ...sizes, residency: 'resident' });

@@ -44,10 +44,21 @@ export class Slot {
   ): Promise<Slot> {
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST;
     const chunks: GPUBuffer[] = [];
-    for (const [i, bytes] of chunkBytes.entries()) {
-      chunks.push(await ledger.create('weights', `${label} chunk ${i}`, bytes, usage));
+    const slot = new Slot(ring, chunks);
+    try {
+      for (const [i, bytes] of chunkBytes.entries()) {
+        chunks.push(await ledger.create('weights', `${label} chunk ${i}`, bytes, usage));
+      }
+    } catch (error) {
+      slot.destroy(ledger);
+      throw error;
     }
-    return new Slot(ring, chunks);
+    return slot;
+  }
+
+  /** Frees the memory. */
+  destroy(ledger: BufferLedger): void {
+    for (const chunk of this.chunks) ledger.destroy(chunk);
   }
 
   /**

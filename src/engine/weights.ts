@@ -17,6 +17,12 @@ export interface WeightsOptions {
   readonly commands: Commands;
 }
 
+/** A part that stays on the GPU. */
+interface PinnedPart {
+  readonly slot: Slot;
+  readonly tensors: ReadonlyMap<string, WeightTensor>;
+}
+
 /**
  * The weights of a model on their way to the kernels. Pinned parts are read once and stay. All others pass through
  * one slot, as large as the largest of them: rows of the embedding, each layer in turn, the final norm, the output
@@ -27,41 +33,85 @@ export class Weights {
   /** Told which part has just been brought to the GPU. */
   onResident: (part: Part) => void = () => undefined;
 
-  readonly layout: WeightsLayout;
   private readonly files: ReadonlyMap<string, StoredFile>;
-  /** The tensors of the parts that stay on the GPU. */
-  private readonly pinned = new Map<Part, ReadonlyMap<string, WeightTensor>>();
+  private readonly ledger: BufferLedger;
+  private readonly ring: StagingRing;
+  private readonly commands: Commands;
+  private current: WeightsLayout;
+  private readonly pinned = new Map<Part, PinnedPart>();
+  /** Pinned parts that have room on the GPU and are still to be read. */
+  private unread: Part[] = [];
   /** What passes through; null when everything is pinned. */
-  private readonly slot: Slot | null;
+  private slot: Slot | null = null;
 
-  private constructor(
-    layout: WeightsLayout,
-    files: ReadonlyMap<string, StoredFile>,
-    slot: Slot | null,
-  ) {
-    this.layout = layout;
+  private constructor(options: WeightsOptions, files: ReadonlyMap<string, StoredFile>) {
+    this.current = options.layout;
     this.files = files;
-    this.slot = slot;
+    this.ledger = options.ledger;
+    this.ring = options.ring;
+    this.commands = options.commands;
   }
 
-  /** Opens the pack's files, makes room on the device, and reads what is pinned. */
+  /** Opens the pack's files and makes room on the device; `fill` reads what is pinned. */
   static async open(options: WeightsOptions): Promise<Weights> {
-    const { store, pack, layout, ledger, ring } = options;
+    const { store, pack, layout } = options;
     const { embedding, layers, head } = layout.model;
     const files = new Map<string, StoredFile>();
     try {
       for (const { name } of [embedding, ...layers, head]) {
         files.set(name, await store.open(pack, name));
       }
-      const chunks = layout.slot_chunks;
-      const slot = chunks && (await Slot.create(ledger, ring, 'slot', chunks));
-      const weights = new Weights(layout, files, slot);
-      for (const part of layout.pinned) await weights.pin(part, options);
+      const weights = new Weights(options, files);
+      await weights.allocate(layout);
       return weights;
     } catch (error) {
       for (const file of files.values()) file.close();
       throw error;
     }
+  }
+
+  /**
+   * Makes room for another choice of parts that stay: those that stay in both keep their place. Nothing that the GPU
+   * has been given to do may still use the weights. When it fails there are no weights until it succeeds.
+   */
+  async allocate(layout: WeightsLayout): Promise<void> {
+    const { ledger, ring, pinned } = this;
+    this.slot?.destroy(ledger);
+    this.slot = null;
+    for (const [part, { slot }] of pinned) {
+      if (layout.pinned.has(part)) continue;
+      slot.destroy(ledger);
+      pinned.delete(part);
+    }
+    this.current = layout;
+    this.unread = this.unread.filter((part) => pinned.has(part));
+    const chunks = layout.slot_chunks;
+    this.slot = chunks && (await Slot.create(ledger, ring, 'slot', chunks));
+    for (const part of layout.pinned) {
+      if (pinned.has(part)) continue;
+      const placement = layout.placementOf(part);
+      const sizes = placement.chunks.map(({ bytes }) => bytes);
+      const slot = await Slot.create(ledger, ring, String(part), sizes);
+      pinned.set(part, { slot, tensors: slot.tensors(placement) });
+      this.unread.push(part);
+    }
+  }
+
+  /** Reads what is pinned and not on the GPU yet. */
+  async fill(): Promise<void> {
+    const { commands, layout } = this;
+    for (let part = this.unread[0]; part !== undefined; part = this.unread[0]) {
+      const file = this.files.get(layout.fileOf(part).name)!;
+      const { slot } = this.pinned.get(part)!;
+      this.bytes_read += await slot.fill(commands, file, layout.placementOf(part));
+      commands.submit();
+      this.unread.shift();
+    }
+  }
+
+  /** Which parts stay, and where everything goes. */
+  get layout(): WeightsLayout {
+    return this.current;
   }
 
   /** Bytes of the largest layer's file: what strict residency promises never to exceed. */
@@ -76,7 +126,7 @@ export class Weights {
   /** The whole embedding, if it stays on the GPU in one piece. */
   get resident_embedding(): WeightTensor | null {
     const pinned = this.pinned.get('embedding');
-    return pinned ? only(pinned) : null;
+    return pinned ? only(pinned.tensors) : null;
   }
 
   /** Nothing has to be read for a pass. */
@@ -124,24 +174,24 @@ export class Weights {
       return this.load(model.layers[index]!, layers[index]!, index, commands);
     }
     this.onResident(index);
-    return pinned;
+    return pinned.tensors;
   }
 
   /** Where a layer's tensors lie once it is loaded. */
   layerTensors(index: number): ReadonlyMap<string, WeightTensor> {
-    return this.pinned.get(index) ?? this.slot!.tensors(this.layout.layers[index]!);
+    return this.pinned.get(index)?.tensors ?? this.slot!.tensors(this.layout.layers[index]!);
   }
 
   /** The final norm. */
   async finalNorm(commands: Commands): Promise<WeightTensor> {
     const { layout } = this;
-    const norm = this.pinned.get('head')?.get(layout.norm_tensor.name);
+    const norm = this.pinned.get('head')?.tensors.get(layout.norm_tensor.name);
     if (norm) return norm;
     return only(await this.load(layout.model.head, layout.finalNorm(), 'head', commands));
   }
 
   finalNormTensor(): WeightTensor {
-    const norm = this.pinned.get('head')?.get(this.layout.norm_tensor.name);
+    const norm = this.pinned.get('head')?.tensors.get(this.layout.norm_tensor.name);
     return norm ?? only(this.slot!.tensors(this.layout.finalNorm()));
   }
 
@@ -165,20 +215,9 @@ export class Weights {
     for (const file of this.files.values()) file.close();
   }
 
-  /** Reads a part into buffers of its own. */
-  private async pin(part: Part, { ledger, ring, commands }: WeightsOptions): Promise<void> {
-    const placement = this.layout.placementOf(part);
-    const sizes = placement.chunks.map(({ bytes }) => bytes);
-    const slot = await Slot.create(ledger, ring, String(part), sizes);
-    const file = this.files.get(this.layout.fileOf(part).name)!;
-    this.bytes_read += await slot.fill(commands, file, placement);
-    commands.submit();
-    this.pinned.set(part, slot.tensors(placement));
-  }
-
   private residentHead(): WeightTensor | undefined {
     const { head_part, head_tensor } = this.layout;
-    return this.pinned.get(head_part)?.get(head_tensor.name);
+    return this.pinned.get(head_part)?.tensors.get(head_tensor.name);
   }
 
   /** Brings a part into the slot. */

@@ -15,12 +15,12 @@ export interface LedgerEntry {
  */
 export class BufferLedger {
   readonly device: GPUDevice;
-  readonly budget: number;
+  /** Bytes of all buffers together; what is there already may exceed a new one. */
+  budget: number;
   private readonly purposes = new Map<GPUBuffer, Purpose>();
   private readonly bytes = new Map<Purpose, number>();
   private readonly peaks = new Map<Purpose, number>();
 
-  /** @param budget bytes of all buffers together */
   constructor(device: GPUDevice, budget = Number.POSITIVE_INFINITY) {
     this.device = device;
     this.budget = budget;
@@ -70,6 +70,12 @@ export class BufferLedger {
 
   total(): number {
     return PURPOSES.reduce((sum, purpose) => sum + this.read(purpose).bytes, 0);
+  }
+
+  /** From now on the peaks are those of what follows. */
+  forgetPeaks(): void {
+    this.peaks.clear();
+    for (const purpose of PURPOSES) this.count(purpose, 0);
   }
 
   /** Bytes that one buffer may have. Kernels see keys, values and activations whole, weights by tiles. */

@@ -42,10 +42,7 @@ export function choosePlan(
   const fitting = candidates.filter(({ most_bytes }) => most_bytes <= budget);
   const plans = fitting.map((candidate) => planOf(candidate, rates, TYPICAL));
   const [first, ...others] = plans;
-  if (!first) {
-    const needed = Math.min(...candidates.map(({ most_bytes }) => most_bytes));
-    throw new BudgetTooSmallError({ budget, needed });
-  }
+  if (!first) throw tooSmall(candidates, budget);
   let best = first;
   for (const plan of others) {
     const faster = exchangeSeconds(plan) - exchangeSeconds(best);
@@ -59,6 +56,24 @@ export function choosePlan(
         ? 'only one that fits'
         : 'fastest within the budget';
   return { plan: best, budget, reason };
+}
+
+/**
+ * The same where nothing has been measured: more of the weights on the GPU is never slower. Of candidates that keep as
+ * much of them, the first one.
+ * @throws BudgetTooSmallError when not even the smallest fits
+ */
+export function chooseBySize(candidates: readonly Candidate[], budget: number): Candidate {
+  const fitting = candidates.filter(({ most_bytes }) => most_bytes <= budget);
+  const most = Math.max(...fitting.map(({ bytes }) => bytes.weights));
+  const best = fitting.find(({ bytes }) => bytes.weights === most);
+  if (!best) throw tooSmall(candidates, budget);
+  return best;
+}
+
+function tooSmall(candidates: readonly Candidate[], budget: number): BudgetTooSmallError {
+  const needed = Math.min(...candidates.map(({ most_bytes }) => most_bytes));
+  return new BudgetTooSmallError({ budget, needed });
 }
 
 export function planOf(candidate: Candidate, rates: ModelRates, exchange: Exchange): Plan {

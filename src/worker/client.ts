@@ -22,6 +22,7 @@ export function createClient(): LaminaApi {
     cancelImport: () => call(remote.cancelImport()),
     removePack: (pack) => call(remote.removePack(pack)),
     load: (pack, onProgress, options) => call(remote.load(pack, proxy(onProgress), options)),
+    setResidency: (options) => call(remote.setResidency(options)),
     plan: (model, request) => call(remote.plan(model, request)),
     chat: (messages, options, onEvent) => call(remote.chat(messages, options, proxy(onEvent))),
     diagnose: (onProgress, parts) => call(remote.diagnose(proxy(onProgress), parts)),

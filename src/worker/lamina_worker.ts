@@ -41,6 +41,7 @@ import type {
   PackSummary,
   PlanRequest,
   Residence,
+  RunOptions,
 } from './protocol.ts';
 import { BENCH_PARTS } from './protocol.ts';
 
@@ -111,19 +112,14 @@ export class LaminaWorker implements LaminaApi {
       ...options,
     });
     this.model = model;
-    const { manifest, engine, plan } = model;
-    return {
-      pack,
-      name: manifest.name,
-      config: manifest.config,
-      residency: engine.residency,
-      layerBytes: manifest.layers.map(({ bytes }) => bytes),
-      embeddingBytes: manifest.embedding.bytes,
-      headBytes: manifest.head.bytes,
-      contextLength: engine.context_length,
-      residence: residenceOf(model, null),
-      plan,
-    };
+    return describe(model);
+  }
+
+  async setResidency(options: RunOptions): Promise<LoadedModel> {
+    const { model } = this;
+    if (!model) throw new NoModelError();
+    await this.alone(() => model.setResidency(options));
+    return describe(model);
   }
 
   async plan(model: string | ModelSource, request: PlanRequest = {}): Promise<ModelPlan> {
@@ -250,6 +246,22 @@ async function openSource(source: ModelSource, signal?: AbortSignal): Promise<By
   return 'url' in source
     ? openUrlSource(source.url, { ...(signal && { signal }) })
     : openBlobSource(source.file, source.file.name);
+}
+
+function describe(model: ChatModel): LoadedModel {
+  const { pack, manifest, engine, plan } = model;
+  return {
+    pack,
+    name: manifest.name,
+    config: manifest.config,
+    residency: engine.residency,
+    layerBytes: manifest.layers.map(({ bytes }) => bytes),
+    embeddingBytes: manifest.embedding.bytes,
+    headBytes: manifest.head.bytes,
+    contextLength: engine.context_length,
+    residence: residenceOf(model, null),
+    plan,
+  };
 }
 
 function residenceOf({ engine }: ChatModel, at: Part | null): Residence {

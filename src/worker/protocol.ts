@@ -1,6 +1,6 @@
 import type { BenchProgress } from '../bench/progress.ts';
 import type { BenchReport } from '../bench/report.ts';
-import type { Answer } from '../engine/chat_model.ts';
+import type { Answer, RunOptions } from '../engine/chat_model.ts';
 import type { GenerateOptions } from '../engine/generate.ts';
 import type { ModelPlan } from '../engine/plan_model.ts';
 import type { Part } from '../engine/weights_layout.ts';
@@ -15,6 +15,7 @@ import type { WeightStore } from '../store/weight_store.ts';
 
 export type { BenchProgress } from '../bench/progress.ts';
 export type { BenchReport } from '../bench/report.ts';
+export type { RunOptions } from '../engine/chat_model.ts';
 export type { GenerateOptions, GenerationStatistics } from '../engine/generate.ts';
 export type { PackSummary } from '../store/open_pack.ts';
 export type { ImportProgress } from '../store/progress.ts';
@@ -34,15 +35,9 @@ export interface Environment {
   readonly available: number | null;
 }
 
-export interface LoadOptions {
-  /** How much of the weights stays on the GPU; strict unless given. `auto`: what the planner finds best. */
-  readonly residency?: Residency | 'auto';
-  /** Bytes of GPU memory for everything; unless given, `auto` finds out what is safe. */
-  readonly budget?: number;
+export interface LoadOptions extends RunOptions {
   /** Tokens of context; the model's own limit unless given, `auto` plans for at most 4096. */
   readonly context_length?: number;
-  /** When streaming: bytes of weights that may stay on the GPU beside the slot. */
-  readonly budget_weights?: number;
 }
 
 /** What the planner is asked. */
@@ -100,6 +95,11 @@ export interface LaminaApi {
     onProgress: (progress: ImportProgress) => void,
     options?: LoadOptions,
   ): Promise<LoadedModel>;
+  /**
+   * Has the loaded model run in another way from now on; the conversation goes on without being taken in again.
+   * @throws NoModelError, EngineBusyError, BudgetTooSmallError: all is as it was before
+   */
+  setResidency(options: RunOptions): Promise<LoadedModel>;
   /**
    * How a model would best run here, after measuring what is not known yet: seconds at the first time. Of a model
    * that is not imported only the header is read.

@@ -118,13 +118,13 @@ const STACKED: Record<string, string[]> = {
   ffn_gate_up: ['ffn_gate', 'ffn_up'],
 };
 
-const open = (
+const open = async (
   { store, manifest }: Awaited<ReturnType<typeof packOf>>,
   ring: StagingRing,
   limits: PlacementLimits,
   pinned: Part[] = [],
-) =>
-  Weights.open({
+) => {
+  const weights = await Weights.open({
     store,
     pack: 'pack',
     layout: new WeightsLayout(manifest, limits, new Set(pinned)),
@@ -132,6 +132,9 @@ const open = (
     ring,
     commands,
   });
+  await weights.fill();
+  return weights;
+};
 
 /** The tensor's values as the kernels see them on the GPU. */
 async function valuesOf(tensor: WeightTensor): Promise<Float32Array> {

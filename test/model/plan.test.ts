@@ -1,5 +1,5 @@
 import { afterEach, beforeAll, expect, test } from 'vitest';
-import { ChatModel } from '../../src/engine/chat_model.ts';
+import { ChatModel, type RunOptions } from '../../src/engine/chat_model.ts';
 import type { Engine } from '../../src/engine/engine.ts';
 import { limitsOf } from '../../src/engine/open_model.ts';
 import { candidateOf, engineOptions, planModel } from '../../src/engine/plan_model.ts';
@@ -127,19 +127,47 @@ test('a damaged record is measured again', async () => {
   for (const text of texts.values()) expect(Object.keys(JSON.parse(text).value)).not.toEqual([]);
 });
 
-test('a chat model loads as the planner decides, and carries the prediction', async () => {
+test('a chat model loads as the planner decides, and answers beside the prediction', async () => {
   const { store, pack } = tiny;
   const knowledge = { records, host_bytes };
+  const hello = [{ role: 'user' as const, content: 'hello' }];
+  const few = { max_tokens: 4 };
   const model = await ChatModel.load({ gpu, store, pack, residency: 'auto', knowledge });
   expect(model.plan!.residency).toBe('resident');
   expect(model.engine.resident).toBe(true);
   expect(model.engine.ledger.read('weights').bytes).toBe(model.plan!.bytes.weights);
+  const { text, statistics } = await model.answer(hello, few);
+  expect(statistics.predicted!.tokens_per_second).toBeGreaterThan(0);
+  expect(statistics.predicted!.time_to_first_token_ms).toBeGreaterThan(0);
+
+  // It goes on in another residency, and what does not fit changes nothing.
+  const budget = model.plan!.most_bytes - 1;
+  await expect(model.setResidency({ residency: 'resident', budget })).rejects.toThrow(
+    BudgetTooSmallError,
+  );
+  expect(model.plan!.residency).toBe('resident');
+  await model.setResidency({ residency: 'streaming', budget });
+  expect(model.plan!.residency).toBe('streaming');
+  expect(model.engine.ledger.read('weights').bytes).toBe(model.plan!.bytes.weights);
+  const again = await model.answer(hello, few);
+  expect(again.text).toBe(text);
+  expect(again.statistics.cached_tokens).toBe(again.statistics.prompt_tokens - 1);
   model.destroy();
-  const strict = await ChatModel.load({ gpu, store, pack, knowledge });
-  expect(strict.plan!.residency).toBe('strict');
-  expect(strict.plan!.prediction.decode_tokens_per_second).toBeGreaterThan(0);
-  strict.destroy();
-  const unknown = await ChatModel.load({ gpu, store, pack });
+});
+
+test('where nothing has been measured a model keeps what the sizes allow, and nothing is predicted', async () => {
+  const { store, pack } = tiny;
+  const load = (options: RunOptions) => ChatModel.load({ gpu, store, pack, ...options });
+  const auto = await load({ residency: 'auto', measures: false });
+  expect([auto.plan, auto.engine.residency]).toEqual([null, 'resident']);
+  await auto.setResidency({ residency: 'strict' });
+  const { most_bytes } = candidateOf(tiny.manifest, limitsOf(gpu.device), {
+    ...{ residency: 'resident', context_length: auto.engine.context_length },
+  });
+  await auto.setResidency({ residency: 'auto', measures: false, budget: most_bytes - 1 });
+  expect(auto.engine.residency).toBe('streaming');
+  auto.destroy();
+  const unknown = await load({ residency: 'streaming' });
   expect(unknown.plan).toBeNull();
   unknown.destroy();
 });

@@ -283,6 +283,52 @@ describe('an engine', () => {
     expect(second.token_ids).toEqual(fresh.token_ids);
   });
 
+  test('goes on as if nothing had happened when more or less of its weights stays on the GPU', async () => {
+    const { greedy } = await expectedOf('llama-q4_1');
+    const [layer] = tiny.manifest.layers.map(({ bytes }) => bytes);
+    engine = await openTiny(gpu, tiny);
+    const strict = engine.ledger.read('weights').bytes;
+    const conversation = new Conversation(engine);
+    const said: number[] = [];
+    const goOn = async () => {
+      const context = [...ids, ...said];
+      const next = await conversation.generate(context, [], { max_tokens: 4 });
+      said.push(...next.token_ids);
+      return { ...next.statistics, context: context.length };
+    };
+    await goOn();
+    for (const [residency, weights] of [
+      ['resident', tiny.manifest.embedding.bytes + 2 * layer! + tiny.manifest.head.bytes],
+      ['streaming', layer! + tiny.manifest.head.bytes + layer!],
+      ['strict', strict],
+    ] as const) {
+      await engine.setResidency({ residency, budget_weights: layer! + tiny.manifest.head.bytes });
+      expect(engine.residency).toBe(residency);
+      expect(engine.ledger.read('weights')).toEqual({ bytes: weights, peak: weights });
+      const { context, cached_tokens } = await goOn();
+      expect(cached_tokens).toBe(context - 1);
+    }
+    expect(said).toEqual(greedy.slice(0, 16));
+  });
+
+  test('keeps what it has where there is no room for more', async () => {
+    const { greedy } = await expectedOf('llama-q4_1');
+    engine = await openTiny(gpu, tiny, { residency: 'resident' });
+    const conversation = new Conversation(engine);
+    const { token_ids } = await conversation.generate(ids, [], { max_tokens: 4 });
+    const before = engine.ledger.total();
+    for (const residency of ['strict', 'resident'] as const) {
+      await expect(engine.setResidency({ residency, budget: 1000 })).rejects.toThrow(
+        GpuBudgetError,
+      );
+      expect(engine.residency).toBe('resident');
+      expect(engine.ledger.total()).toBe(before);
+    }
+    const next = await conversation.generate([...ids, ...token_ids], [], { max_tokens: 4 });
+    expect(next.statistics.bytes_read).toBe(0);
+    expect([...token_ids, ...next.token_ids]).toEqual(greedy.slice(0, 8));
+  });
+
   test('gives the same sampled text for the same seed, and another for another', async () => {
     engine = await openTiny(gpu, tiny);
     const sampled = async (seed: number) => {

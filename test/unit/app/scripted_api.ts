@@ -16,6 +16,7 @@ import type {
   LoadOptions,
   ModelSource,
   PackSummary,
+  RunOptions,
 } from '../../../src/worker/protocol.ts';
 
 export const LAYERS = 30;
@@ -64,6 +65,10 @@ export class ScriptedApi implements LaminaApi {
   readonly loadErrors: (Error | PackCorruptedError)[] = [];
   readonly imports: RunningImport[] = [];
   readonly loads: string[] = [];
+  loaded: LoadedModel | null = null;
+  readonly residencies: RunOptions[] = [];
+  /** Thrown by the next calls, first one first. */
+  readonly residencyErrors: Error[] = [];
   readonly chats: RunningChat[] = [];
   stops = 0;
   readonly diagnosis = gate<BenchReport>();
@@ -118,10 +123,19 @@ export class ScriptedApi implements LaminaApi {
     const found = this.stored.find(({ id }) => id === pack);
     if (!found) throw new PackNotFoundError({ pack });
     onProgress(progressAt(PACK_BYTES, 'verifying'));
-    return {
+    this.loaded = {
       ...loadedModel(pack, found.name),
-      residency: residency === 'auto' ? 'strict' : residency,
+      residency: residency === 'auto' ? 'resident' : residency,
     };
+    return this.loaded;
+  }
+
+  async setResidency(options: RunOptions): Promise<LoadedModel> {
+    this.residencies.push(options);
+    const error = this.residencyErrors.shift();
+    if (error) throw error;
+    const { residency = 'strict' } = options;
+    return { ...this.loaded!, residency: residency === 'auto' ? 'resident' : residency };
   }
 
   /** It has no device that a plan could be for. */
@@ -175,6 +189,7 @@ export function resultOf(
       bytes_read: 212 * PACK_BYTES,
       largest_layer_bytes: LAYER_BYTES,
       adapter: 'Scripted GPU',
+      predicted: { tokens_per_second: 13.5, time_to_first_token_ms: 400 },
     },
   };
 }
