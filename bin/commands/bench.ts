@@ -7,7 +7,7 @@ import { benchRates } from '../../src/bench/bench_rates.ts';
 import { benchRing } from '../../src/bench/bench_ring.ts';
 import type { Follower } from '../../src/bench/progress.ts';
 import type { BenchReport } from '../../src/bench/report.ts';
-import { benchTable } from '../../src/bench/table.ts';
+import { benchText } from '../../src/bench/table.ts';
 import { planWays } from '../../src/bench/ways.ts';
 import { openNodeFileSource } from '../../src/formats/sources/node_file_source.ts';
 import { openManifest } from '../../src/store/open_pack.ts';
@@ -70,7 +70,7 @@ export async function bench(args: string[]): Promise<void> {
     }),
   };
   line.end();
-  console.log(values.json ? JSON.stringify(report) : benchTable(report));
+  console.log(values.json ? JSON.stringify(report) : benchText(report));
   if (values.out !== undefined) {
     const text = `${JSON.stringify(report, null, 2)}\n`;
     await output(values.out, (file) => writeFile(file, text));

@@ -1,6 +1,7 @@
 import './styles/index.css';
 import { useEffect, useState } from 'preact/hooks';
 import type { LaminaApi } from '../worker/protocol.ts';
+import { DiagnosticsDialog } from './components/diagnostics_dialog.tsx';
 import { FileDrop } from './components/file_drop.tsx';
 import { Header } from './components/header.tsx';
 import { LiveRegion } from './components/live_region.tsx';
@@ -28,6 +29,7 @@ export function App({ api }: { api: LaminaApi }) {
         <Header />
         <Screen />
       </div>
+      <DiagnosticsDialog />
       <FileDrop />
       <LiveRegion />
     </PageContext.Provider>

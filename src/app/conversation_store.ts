@@ -1,4 +1,4 @@
-import type { GenerationResult, GenerationStatistics } from '../worker/protocol.ts';
+import type { AnswerStatistics, GenerationResult } from '../worker/protocol.ts';
 import { type Failure, INTERRUPTED, remediesFor } from './failures.ts';
 import { fieldsOf, type KeyValueStorage, type LocalRecord, localRecord } from './local_record.ts';
 
@@ -13,7 +13,7 @@ export interface Answer {
   readonly content: string;
   readonly state: 'streaming' | 'done' | 'error';
   readonly finishReason: GenerationResult['finish_reason'] | null;
-  readonly statistics: GenerationStatistics | null;
+  readonly statistics: AnswerStatistics | null;
   readonly failure: Failure | null;
 }
 
@@ -84,10 +84,18 @@ const FIGURES = [
   'largest_layer_bytes',
 ] as const;
 
-function parseStatistics(json: unknown): GenerationStatistics | null {
-  const statistics = (json ?? {}) as Partial<GenerationStatistics>;
+function parseStatistics(json: unknown): AnswerStatistics | null {
+  const statistics = (json ?? {}) as Partial<AnswerStatistics>;
   const whole =
     FIGURES.every((figure) => typeof statistics[figure] === 'number') &&
     typeof statistics.adapter === 'string';
-  return whole ? (statistics as GenerationStatistics) : null;
+  if (!whole) return null;
+  return { ...(statistics as AnswerStatistics), predicted: parsePredicted(statistics.predicted) };
+}
+
+function parsePredicted(json: unknown): AnswerStatistics['predicted'] {
+  const { tokens_per_second, time_to_first_token_ms } = (json ?? {}) as Record<string, unknown>;
+  return typeof tokens_per_second === 'number' && typeof time_to_first_token_ms === 'number'
+    ? { tokens_per_second, time_to_first_token_ms }
+    : null;
 }

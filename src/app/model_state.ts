@@ -1,9 +1,11 @@
 import { type ReadonlySignal, signal } from '@preact/signals';
+import { BudgetTooSmallError } from '../plan/errors.ts';
 import { PackCorruptedError } from '../store/errors.ts';
 import type {
   Environment,
   ImportProgress,
   LaminaApi,
+  LoadedModel,
   LoadOptions,
   ModelSource,
 } from '../worker/protocol.ts';
@@ -23,7 +25,7 @@ export interface ModelServices {
   readonly secure: boolean;
   /** Asks the browser to keep the weights when space is short. */
   readonly persist: () => Promise<unknown>;
-  /** How the user wants models to be loaded. */
+  /** How the user wants models to be loaded and run. */
   readonly loadOptions: () => LoadOptions;
   readonly now: () => number;
 }
@@ -47,7 +49,11 @@ export interface ModelState {
   cancelImport(): Promise<void>;
   /** Verifies a pack on disk and loads it; mends damage where the source can be read again. */
   load(pack: string, name: string): Promise<void>;
-  /** Loads the model at hand again, on a new device. */
+  /** Why the model does not run as the settings say; null: it does. */
+  readonly runProblem: ReadonlySignal<string | null>;
+  /** Has the model at hand run as the settings say, without loading it again. */
+  runAsSet(): Promise<void>;
+  /** Loads the model at hand again, on a new device or with another context. */
   reloadEngine(): Promise<void>;
   /** The engine has no device or no model any more: `ensureEngine` loads the model again. */
   engineLost(): void;
@@ -68,6 +74,9 @@ export function createModelState(services: ModelServices): ModelState {
   const catalogue = signal<readonly CatalogueModel[]>([]);
   const catalogueFailure = signal<Failure | null>(null);
   const transfer = signal<Transfer | null>(null);
+  const runProblem = signal<string | null>(null);
+  /** Ends when the model runs as it was set last. */
+  let running: Promise<unknown> = Promise.resolve();
   let lastImport: UrlSource | File | null = null;
   let watching = false;
   let lost = false;
@@ -154,11 +163,38 @@ export function createModelState(services: ModelServices): ModelState {
 
   async function loadOnce(pack: string, name: string): Promise<void> {
     stage.value = { kind: 'loading', name };
-    const model = await api.load(pack, meter(), services.loadOptions());
+    const model = await loadWithin(pack);
     lost = false;
     stage.value = { kind: 'ready', name: library.nameOf(pack, model.name), model };
     library.isInUse(pack);
     void watchDevice();
+  }
+
+  /** Loads a pack as the settings say; where they leave it too little memory, one layer at a time. */
+  async function loadWithin(pack: string): Promise<LoadedModel> {
+    const options = services.loadOptions();
+    runProblem.value = null;
+    try {
+      return await api.load(pack, meter(), options);
+    } catch (error) {
+      if (!(error instanceof BudgetTooSmallError)) throw error;
+      const { budget: _, ...rest } = options;
+      const model = await api.load(pack, meter(), { ...rest, residency: 'strict' });
+      runProblem.value = error.message;
+      return model;
+    }
+  }
+
+  async function runAsSet(): Promise<void> {
+    if (stage.value.kind !== 'ready') return;
+    const { context_length: _, ...options } = services.loadOptions();
+    try {
+      const model = await api.setResidency(options);
+      runProblem.value = null;
+      if (stage.value.kind === 'ready') stage.value = { ...stage.value, model };
+    } catch (error) {
+      runProblem.value = (error as Error).message;
+    }
   }
 
   /** Imports a damaged pack again from its URL, which reads the damaged files only; once. */
@@ -232,7 +268,15 @@ export function createModelState(services: ModelServices): ModelState {
     engineLost() {
       lost = true;
     },
+    runProblem,
+    runAsSet() {
+      // One after the other: the last one counts.
+      const next = running.then(runAsSet);
+      running = next;
+      return next;
+    },
     async ensureEngine() {
+      await running;
       if (lost) await reloadEngine();
       return stage.value.kind === 'ready';
     },

@@ -1,5 +1,5 @@
 import type { Residency } from '../plan/residency.ts';
-import type { GenerateOptions } from '../worker/protocol.ts';
+import type { GenerateOptions, LoadOptions, RunOptions } from '../worker/protocol.ts';
 import { fieldsOf, type KeyValueStorage, type LocalRecord, localRecord } from './local_record.ts';
 
 /** How answers are generated, as the user set it. */
@@ -20,17 +20,26 @@ export interface Settings {
   /** Empty: none. */
   readonly system: string;
   readonly residency: ResidencyChoice;
+  /** Millions of bytes of GPU memory for the model; null: what is safe is found out. */
+  readonly budget_mb: number | null;
+  /** Tokens of context; null: what is usual. */
+  readonly context_length: number | null;
 }
 
-/** The residency modes that need no further number. */
-export type ResidencyChoice = Exclude<Residency, 'streaming'>;
+export type ResidencyChoice = Residency | 'auto';
 
 export const RESIDENCY_CHOICES: readonly {
   readonly value: ResidencyChoice;
   readonly label: string;
   readonly hint: string;
 }[] = [
+  { value: 'auto', label: 'Automatic', hint: 'as much of the model as is safe' },
   { value: 'strict', label: 'One layer at a time', hint: 'least memory, for models of any size' },
+  {
+    value: 'streaming',
+    label: 'A part of it',
+    hint: 'what the limit below holds; the rest passes',
+  },
   { value: 'resident', label: 'The whole model', hint: 'fastest, where it fits' },
 ];
 
@@ -44,7 +53,9 @@ export const DEFAULT_SETTINGS: Settings = {
   seed: null,
   max_tokens: 512,
   system: '',
-  residency: 'strict',
+  residency: 'auto',
+  budget_mb: null,
+  context_length: null,
 };
 
 export type NumberSetting = Exclude<keyof Settings, 'system' | 'residency'>;
@@ -58,9 +69,12 @@ export interface SettingField {
   /** What is allowed: continues "…must be". */
   readonly allowed: string;
   readonly valid: (value: number) => boolean;
+  /** What is shown in the field when it may be empty and is. */
+  readonly empty?: string;
 }
 
-export const SETTING_FIELDS: readonly SettingField[] = [
+/** How answers are generated. */
+export const ANSWER_FIELDS: readonly SettingField[] = [
   {
     name: 'temperature',
     label: 'Temperature',
@@ -109,8 +123,34 @@ export const SETTING_FIELDS: readonly SettingField[] = [
     hint: 'empty: a new one for every answer',
     allowed: 'empty, or a whole number from 0 to 4,294,967,295',
     valid: (s) => Number.isInteger(s) && s >= 0 && s < 2 ** 32,
+    empty: 'random',
   },
 ];
+
+/** How the model is run. */
+export const MODEL_FIELDS: readonly SettingField[] = [
+  {
+    name: 'budget_mb',
+    label: 'Limit in MB',
+    hint: 'empty: as much as is safe',
+    allowed: 'empty, or a number from 1 to 10,000,000',
+    valid: (mb) => mb >= 1 && mb <= 1e7,
+    empty: 'automatic',
+  },
+  {
+    name: 'context_length',
+    label: 'Context in tokens',
+    hint: 'empty: what is usual',
+    allowed: 'empty, or a whole number from 64 to 10,000,000',
+    valid: (tokens) => Number.isInteger(tokens) && tokens >= 64 && tokens <= 1e7,
+    empty: 'automatic',
+  },
+];
+
+const ALL_FIELDS = [...ANSWER_FIELDS, ...MODEL_FIELDS];
+
+export const fieldOf = (name: NumberSetting): SettingField =>
+  ALL_FIELDS.find((field) => field.name === name)!;
 
 /** What the user typed, as a value; or why it is none. */
 export type ParsedSetting =
@@ -120,7 +160,7 @@ export type ParsedSetting =
 /** A decimal comma is taken as a point. */
 export function parseSetting(field: SettingField, typed: string): ParsedSetting {
   const text = typed.trim().replace(',', '.');
-  if (text === '' && field.name === 'seed') return { value: null };
+  if (text === '' && field.empty !== undefined) return { value: null };
   const value = Number(text);
   if (text !== '' && Number.isFinite(value) && field.valid(value)) return { value };
   return { problem: `${field.label} must be ${field.allowed}.` };
@@ -133,9 +173,9 @@ export function settingsStore(storage: KeyValueStorage): LocalRecord<Settings> {
 /** What is missing or not valid any more becomes the default. */
 function parseSettings(json: unknown): Settings {
   const stored = fieldsOf(json);
-  const numbers = SETTING_FIELDS.flatMap((field) => {
+  const numbers = ALL_FIELDS.flatMap((field) => {
     const value = stored[field.name];
-    const empty = value === null && field.name === 'seed';
+    const empty = value === null && field.empty !== undefined;
     return empty || (typeof value === 'number' && field.valid(value)) ? [[field.name, value]] : [];
   });
   const system = typeof stored.system === 'string' ? stored.system : DEFAULT_SETTINGS.system;
@@ -144,8 +184,19 @@ function parseSettings(json: unknown): Settings {
   return { ...DEFAULT_SETTINGS, ...Object.fromEntries(numbers), system, residency };
 }
 
-/** The settings as the engine takes them. */
+/** The settings as the engine takes them for an answer. */
 export function generateOptions(settings: Settings, randomSeed: () => number): GenerateOptions {
-  const { system: _, residency: __, seed, ...options } = settings;
-  return { ...options, seed: seed ?? randomSeed() };
+  const { temperature, top_k, top_p, min_p, repetition_penalty, max_tokens, seed } = settings;
+  const sampling = { temperature, top_k, top_p, min_p, repetition_penalty, max_tokens };
+  return { ...sampling, seed: seed ?? randomSeed() };
+}
+
+/** The settings as the engine takes them for running a model; what would have to be measured first is not asked for. */
+export function runOptions({ residency, budget_mb }: Settings): RunOptions {
+  return { residency, measures: false, ...(budget_mb !== null && { budget: budget_mb * 1e6 }) };
+}
+
+export function loadOptions(settings: Settings): LoadOptions {
+  const { context_length } = settings;
+  return { ...runOptions(settings), ...(context_length !== null && { context_length }) };
 }

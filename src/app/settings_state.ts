@@ -1,11 +1,13 @@
 import { computed, type ReadonlySignal, signal } from '@preact/signals';
 import type { KeyValueStorage } from './local_record.ts';
 import {
+  ANSWER_FIELDS,
   DEFAULT_SETTINGS,
+  fieldOf,
+  MODEL_FIELDS,
   type NumberSetting,
   parseSetting,
   type ResidencyChoice,
-  SETTING_FIELDS,
   type Settings,
   settingsStore,
 } from './settings.ts';
@@ -32,7 +34,7 @@ export function createSettingsState(storage: KeyValueStorage): SettingsState {
   const typed = signal(asTyped(settings.value));
   const problems = computed(() =>
     Object.fromEntries(
-      SETTING_FIELDS.flatMap((field) => {
+      [...ANSWER_FIELDS, ...MODEL_FIELDS].flatMap((field) => {
         const { problem } = parseSetting(field, typed.value[field.name]);
         return problem === undefined ? [] : [[field.name, problem]];
       }),
@@ -50,8 +52,7 @@ export function createSettingsState(storage: KeyValueStorage): SettingsState {
     problems,
     type(name, text) {
       typed.value = { ...typed.value, [name]: text };
-      const field = SETTING_FIELDS.find((field) => field.name === name)!;
-      const parsed = parseSetting(field, text);
+      const parsed = parseSetting(fieldOf(name), text);
       if (parsed.problem === undefined) take({ [name]: parsed.value });
     },
     setSystem(system) {
@@ -61,14 +62,16 @@ export function createSettingsState(storage: KeyValueStorage): SettingsState {
       take({ residency });
     },
     restoreDefaults() {
-      // Answers only: how the model is loaded is no such setting.
-      take({ ...DEFAULT_SETTINGS, residency: settings.value.residency });
+      // Answers only: how the model is run is no such setting.
+      const { residency, budget_mb, context_length } = settings.value;
+      take({ ...DEFAULT_SETTINGS, residency, budget_mb, context_length });
       typed.value = asTyped(settings.value);
     },
   };
 }
 
 function asTyped(settings: Settings): Typed {
-  const entries = SETTING_FIELDS.map(({ name }) => [name, String(settings[name] ?? '')]);
+  const fields = [...ANSWER_FIELDS, ...MODEL_FIELDS];
+  const entries = fields.map(({ name }) => [name, String(settings[name] ?? '')]);
   return Object.fromEntries(entries) as Typed;
 }

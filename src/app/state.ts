@@ -1,9 +1,10 @@
 import type { LoadedModel } from '../worker/protocol.ts';
 import { type ChatState, createChatState } from './chat_state.ts';
+import { createDiagnosticsState, type DiagnosticsState } from './diagnostics_state.ts';
 import type { Remedy } from './failures.ts';
 import type { UrlSource } from './library_store.ts';
 import { createModelState, type ModelServices, type ModelState } from './model_state.ts';
-import type { ResidencyChoice } from './settings.ts';
+import { loadOptions, type NumberSetting, type ResidencyChoice } from './settings.ts';
 import { createSettingsState, type SettingsState } from './settings_state.ts';
 
 /** What the page's state needs from outside: the engine and the browser. */
@@ -18,12 +19,15 @@ export interface PageState {
   readonly models: ModelState;
   readonly chat: ChatState;
   readonly settings: SettingsState;
+  readonly diagnostics: DiagnosticsState;
   /** Leaves the answer at hand, and imports a model. */
   openModel(source: UrlSource | File): Promise<void>;
   /** Leaves the answer at hand, and loads a model from the disk. */
   usePack(pack: string, name: string): Promise<void>;
-  /** Leaves the answer at hand, and loads the model again with more or less of it on the GPU. */
+  /** Leaves the answer at hand, and keeps more or less of the model on the GPU. */
   setResidency(residency: ResidencyChoice): Promise<void>;
+  /** The same for a number that was edited: the model runs as it says, or says why it cannot. */
+  applyField(name: NumberSetting): Promise<void>;
   /** Removes a model from the disk; the answer at hand ends when it is that model's. */
   removePack(pack: string): Promise<void>;
   /** Does what a failure's button says. `open-file` is not among them: only a click may open a file picker. */
@@ -34,7 +38,7 @@ export function createState(services: Services): PageState {
   const settings = createSettingsState(services.storage);
   const models = createModelState({
     ...services,
-    loadOptions: () => ({ residency: settings.settings.value.residency }),
+    loadOptions: () => loadOptions(settings.settings.value),
   });
   const chat = createChatState({
     ...services,
@@ -42,6 +46,8 @@ export function createState(services: Services): PageState {
     ensureEngine: models.ensureEngine,
     engineLost: models.engineLost,
   });
+
+  const diagnostics = createDiagnosticsState(services.api, models.runAsSet);
 
   let loaded: LoadedModel | null = null;
   models.stage.subscribe((stage) => {
@@ -63,6 +69,7 @@ export function createState(services: Services): PageState {
     models,
     chat,
     settings,
+    diagnostics,
     async openModel(source) {
       await chat.stop();
       await models.importModel(source);
@@ -73,9 +80,15 @@ export function createState(services: Services): PageState {
     },
     async setResidency(residency) {
       settings.setResidency(residency);
-      if (models.stage.value.kind !== 'ready') return;
       await chat.stop();
-      await models.reloadEngine();
+      await models.runAsSet();
+    },
+    async applyField(name) {
+      if (settings.problems.value[name] !== undefined) return;
+      await chat.stop();
+      // Room for the context is made when a model is loaded.
+      if (name === 'context_length') await models.reloadEngine();
+      else await models.runAsSet();
     },
     async removePack(pack) {
       if (pack === loaded?.pack) await chat.stop();

@@ -1,16 +1,20 @@
+import type { ChatModel, RunOptions } from '../engine/chat_model.ts';
 import { Engine } from '../engine/engine.ts';
 import { Conversation, type GenerationStatistics } from '../engine/generate.ts';
 import type { Measured } from '../engine/measured.ts';
 import { seededRandom } from '../engine/random.ts';
 import type { Gpu } from '../gpu/device.ts';
+import { GpuOutOfMemoryError } from '../gpu/errors.ts';
 import type { DeviceRates } from '../gpu/rates.ts';
 import { type Spread, spreadOf } from '../gpu/spread.ts';
+import { BudgetTooSmallError } from '../plan/errors.ts';
+import { RESIDENCIES } from '../plan/residency.ts';
 import type { Manifest } from '../store/manifest.ts';
 import type { StoredFile, WeightStore } from '../store/weight_store.ts';
 import { ringRate, type Stretch } from './bench_ring.ts';
 import { type Follower, step } from './progress.ts';
 import type { ModelReport, ModelResult } from './report.ts';
-import type { Way } from './ways.ts';
+import { type Way, weightShares } from './ways.ts';
 
 const PART_BYTES = 64 * 2 ** 20;
 
@@ -64,15 +68,53 @@ export async function benchModel(
   return { ...reportOf(options, ring!, results), planned_by };
 }
 
-/** The same with an engine that is there, whose cache it overwrites. */
-export async function benchLoaded(
-  engine: Engine,
+/**
+ * The same with a model that is there, in each residency that its budget holds, streaming with half of the weights; afterwards it runs as before, with an
+ * empty cache.
+ * @param run how the model was asked to run; with `auto` whatever is safe is the budget
+ */
+export async function benchChatModel(
+  model: ChatModel,
   options: ModelBenchOptions,
+  run: RunOptions,
   follower: Follower = {},
 ): Promise<ModelReport> {
-  const ring = await measureRing(engine, options);
-  const result = await benchEngine(engine, options, ring, follower);
-  return reportOf(options, ring, [{ ...result, budget_weights: null, predicted: null }]);
+  const exchange = {
+    prompt_tokens: options.prompt_tokens,
+    generated_tokens: options.decode_tokens,
+  };
+  const results: ModelResult[] = [];
+  let ring: Spread | null = null;
+  try {
+    // Measures what predictions go by.
+    await model.setResidency({ residency: 'auto', budget: run.budget });
+    const { budget } = model.engine.ledger;
+    const half = weightShares(model.manifest).find(({ share }) => share === 0.5)!.bytes;
+    for (const residency of RESIDENCIES) {
+      const budget_weights = residency === 'streaming' ? half : null;
+      const way = { residency, budget, ...(budget_weights !== null && { budget_weights }) };
+      if (!(await fits(model, way))) continue;
+      const predicted = model.predict(exchange);
+      await model.lend(async (engine) => {
+        ring ??= await measureRing(engine, options);
+        const result = await benchEngine(engine, options, ring, follower);
+        results.push({ ...result, budget_weights, predicted });
+      });
+    }
+  } finally {
+    await model.setResidency(run);
+  }
+  return reportOf(options, ring!, results);
+}
+
+async function fits(model: ChatModel, options: RunOptions): Promise<boolean> {
+  try {
+    await model.setResidency(options);
+    return true;
+  } catch (error) {
+    if (error instanceof BudgetTooSmallError || error instanceof GpuOutOfMemoryError) return false;
+    throw error;
+  }
 }
 
 function reportOf(

@@ -1,6 +1,7 @@
 import type { Measured } from '../engine/measured.ts';
 import type { BlockTypeName } from '../formats/block_types.ts';
 import type { AdapterDescription } from '../gpu/device.ts';
+import type { LedgerEntry, Purpose } from '../gpu/ledger.ts';
 import type { DeviceRates } from '../gpu/rates.ts';
 import type { Spread } from '../gpu/spread.ts';
 import type { TimingMethod } from '../gpu/timer.ts';
@@ -16,6 +17,8 @@ export interface BenchReport {
   readonly ring?: RingReport;
   readonly import?: ImportReport;
   readonly model?: ModelReport;
+  /** Bytes on the GPU of the model that was loaded before. */
+  readonly memory?: Readonly<Record<Purpose, LedgerEntry>>;
 }
 
 export interface KernelsReport {
@@ -74,7 +77,7 @@ export interface ModelReport {
   /** Bytes a second at which the ring brings this model's layers. */
   readonly ring_bytes_rate: Spread;
   readonly results: readonly ModelResult[];
-  /** What the predictions go by; a model that was loaded before has none. */
+  /** What the predictions go by, where it was measured in this run. */
   readonly planned_by?: Measured;
 }
 

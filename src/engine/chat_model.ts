@@ -4,7 +4,7 @@ import { createTextStream, createTokenizer, type Tokenizer } from '../model/toke
 import type { ChatMessage } from '../model/tokenizer_data.ts';
 import { BudgetTooSmallError } from '../plan/errors.ts';
 import { type Plan, planOf, TYPICAL } from '../plan/planner.ts';
-import { firstTokenSeconds, tokenSeconds } from '../plan/predict.ts';
+import { type Exchange, type Prediction, predict } from '../plan/predict.ts';
 import type { ModelRates } from '../plan/rates.ts';
 import type { Residency } from '../plan/residency.ts';
 import type { Manifest } from '../store/manifest.ts';
@@ -143,6 +143,11 @@ export class ChatModel {
     });
   }
 
+  /** How fast it should be as it runs now; null where nothing has been measured. */
+  predict(exchange: Exchange): Prediction | null {
+    return this.planned && predict(this.planned.plan.work, this.planned.rates, exchange);
+  }
+
   /** The ids of a conversation up to where the assistant begins to speak. @throws ChatTemplateError */
   promptIds(messages: readonly ChatMessage[]): number[] {
     const prompt = renderChat(this.manifest.tokenizer, messages, { add_generation_prompt: true });
@@ -180,7 +185,7 @@ export class ChatModel {
       emit(stream.end());
       const statistics = {
         ...generation.statistics,
-        predicted: this.predict(generation.statistics),
+        predicted: this.predictionOf(generation.statistics),
       };
       return { text, ...generation, statistics };
     });
@@ -200,15 +205,21 @@ export class ChatModel {
     });
   }
 
-  private predict(statistics: GenerationStatistics): PredictedSpeed | null {
-    if (!this.planned) return null;
-    const { plan, rates } = this.planned;
+  private predictionOf(statistics: GenerationStatistics): PredictedSpeed | null {
     const { prompt_tokens, cached_tokens, completion_tokens } = statistics;
-    const first = firstTokenSeconds(plan.work, rates, prompt_tokens - cached_tokens);
-    return {
-      time_to_first_token_ms: first * 1000,
-      tokens_per_second: 1 / tokenSeconds(plan.work, rates, prompt_tokens + completion_tokens / 2),
-    };
+    // What is in the cache already costs nothing, but later tokens look back at it.
+    const prompt = this.predict({
+      prompt_tokens: prompt_tokens - cached_tokens,
+      generated_tokens: 0,
+    });
+    const answer = this.predict({ prompt_tokens, generated_tokens: completion_tokens });
+    return (
+      prompt &&
+      answer && {
+        time_to_first_token_ms: prompt.time_to_first_token_seconds * 1000,
+        tokens_per_second: answer.decode_tokens_per_second,
+      }
+    );
   }
 
   private async exclusively<T>(action: () => Promise<T>): Promise<T> {

@@ -68,6 +68,11 @@ export class BufferLedger {
     return { bytes: this.bytes.get(purpose) ?? 0, peak: this.peaks.get(purpose) ?? 0 };
   }
 
+  readAll(): Record<Purpose, LedgerEntry> {
+    const entries = PURPOSES.map((purpose) => [purpose, this.read(purpose)]);
+    return Object.fromEntries(entries) as Record<Purpose, LedgerEntry>;
+  }
+
   total(): number {
     return PURPOSES.reduce((sum, purpose) => sum + this.read(purpose).bytes, 0);
   }

@@ -1,5 +1,5 @@
 import { benchKernels } from '../bench/bench_kernels.ts';
-import { benchLoaded } from '../bench/bench_model.ts';
+import { benchChatModel } from '../bench/bench_model.ts';
 import { benchRates } from '../bench/bench_rates.ts';
 import { benchRing } from '../bench/bench_ring.ts';
 import type { Follower } from '../bench/progress.ts';
@@ -54,6 +54,8 @@ export class LaminaWorker implements LaminaApi {
   private gpu: Promise<Gpu> | null = null;
   private store: Promise<WeightStore> | null = null;
   private model: ChatModel | null = null;
+  /** How the model was asked to run. */
+  private run: RunOptions = {};
   private importing: AbortController | null = null;
   /** What the engine is busy with, an answer or a measurement: how to end it, and when it has ended. */
   private running: { readonly abort: AbortController; readonly ended: Promise<unknown> } | null =
@@ -112,6 +114,7 @@ export class LaminaWorker implements LaminaApi {
       ...options,
     });
     this.model = model;
+    this.run = options;
     return describe(model);
   }
 
@@ -119,6 +122,7 @@ export class LaminaWorker implements LaminaApi {
     const { model } = this;
     if (!model) throw new NoModelError();
     await this.alone(() => model.setResidency(options));
+    this.run = options;
     return describe(model);
   }
 
@@ -179,7 +183,8 @@ export class LaminaWorker implements LaminaApi {
         ...(parts.includes('kernels') && { kernels: await benchKernels(gpu, rates, follower) }),
         ...(parts.includes('ring') && { ring: await benchRing(gpu, store, follower) }),
         ...(parts.includes('model') &&
-          model && { model: await benchChatModel(gpu, rates, model, follower) }),
+          model && { model: await this.benchModel(gpu, rates, model, follower) }),
+        ...(model && { memory: model.engine.ledger.readAll() }),
       };
       await told;
       return report;
@@ -193,6 +198,16 @@ export class LaminaWorker implements LaminaApi {
   async deviceLost(): Promise<string> {
     const { lost } = await this.openGpu();
     return (await lost).message;
+  }
+
+  private benchModel(
+    gpu: Gpu,
+    rates: DeviceRates,
+    model: ChatModel,
+    follower: Follower,
+  ): Promise<ModelReport> {
+    const { manifest } = model;
+    return benchChatModel(model, { gpu, manifest, rates, ...MODEL_RUNS }, this.run, follower);
   }
 
   /** Runs what needs the GPU for itself. @throws EngineBusyError */
@@ -267,16 +282,4 @@ function describe(model: ChatModel): LoadedModel {
 function residenceOf({ engine }: ChatModel, at: Part | null): Residence {
   const { bytes, peak } = engine.ledger.read('weights');
   return { at, weightBytes: bytes, peakWeightBytes: peak, bytesRead: engine.weights.bytes_read };
-}
-
-function benchChatModel(
-  gpu: Gpu,
-  rates: DeviceRates,
-  model: ChatModel,
-  follower: Follower,
-): Promise<ModelReport> {
-  const { manifest } = model;
-  return model.lend((engine) =>
-    benchLoaded(engine, { gpu, manifest, rates, ...MODEL_RUNS }, follower),
-  );
 }

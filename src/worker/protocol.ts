@@ -15,7 +15,7 @@ import type { WeightStore } from '../store/weight_store.ts';
 
 export type { BenchProgress } from '../bench/progress.ts';
 export type { BenchReport } from '../bench/report.ts';
-export type { RunOptions } from '../engine/chat_model.ts';
+export type { AnswerStatistics, RunOptions } from '../engine/chat_model.ts';
 export type { GenerateOptions, GenerationStatistics } from '../engine/generate.ts';
 export type { PackSummary } from '../store/open_pack.ts';
 export type { ImportProgress } from '../store/progress.ts';

@@ -7,7 +7,6 @@ import { Conversation } from '../../../src/engine/generate.ts';
 import { GREEDY } from '../../../src/engine/sampling.ts';
 import { openUrlSource } from '../../../src/formats/sources/url_source.ts';
 import { type Gpu, openGpu } from '../../../src/gpu/device.ts';
-import { PURPOSES } from '../../../src/gpu/ledger.ts';
 import { openBrowserStore } from '../../../src/store/choose_store.ts';
 import { importPack } from '../../../src/store/importer.ts';
 import { sendTypedErrors } from '../../../src/worker/wire.ts';
@@ -65,14 +64,14 @@ const peer: LaminaPeer = {
       },
     );
     await told;
-    const { ledger } = model.engine;
-    const gpu_peak_bytes = Object.fromEntries(
-      PURPOSES.map((purpose) => [purpose, ledger.read(purpose).peak]),
-    );
     return {
       ids: [...token_ids],
       text: model.tokenizer.decode(token_ids),
-      statistics: { ...statistics, gpu_peak_bytes, ring_bytes_per_second },
+      statistics: {
+        ...statistics,
+        gpu_bytes: model.engine.ledger.readAll(),
+        ring_bytes_per_second,
+      },
     };
   },
   countTokens: async (prompt) => promptIds(prompt).length,

@@ -1,9 +1,9 @@
-import type { GenerationStatistics } from '../../worker/protocol.ts';
+import type { AnswerStatistics as Statistics } from '../../worker/protocol.ts';
 import { formatBytes, formatCount, formatDuration, formatTokenRate } from '../format.ts';
 
 /** An answer's figures; as attributes, unrounded, for programs that drive the page. */
-export function AnswerStatistics({ statistics }: { statistics: GenerationStatistics }) {
-  const { completion_tokens: tokens, tokens_per_second: rate } = statistics;
+export function AnswerStatistics({ statistics }: { statistics: Statistics }) {
+  const { completion_tokens: tokens, tokens_per_second: rate, predicted } = statistics;
   return (
     <ul
       class="facts"
@@ -16,8 +16,14 @@ export function AnswerStatistics({ statistics }: { statistics: GenerationStatist
       data-largest-layer-bytes={statistics.largest_layer_bytes}
       data-bytes-read={statistics.bytes_read}
       data-adapter={statistics.adapter}
+      data-predicted-tokens-per-second={predicted?.tokens_per_second}
     >
-      {rate > 0 && <li>{formatTokenRate(rate)}</li>}
+      {rate > 0 && (
+        <li>
+          {formatTokenRate(rate)}
+          {predicted && ` (${formatTokenRate(predicted.tokens_per_second)} predicted)`}
+        </li>
+      )}
       {tokens > 0 && (
         <li>{formatDuration(statistics.time_to_first_token_ms)} to the first token</li>
       )}

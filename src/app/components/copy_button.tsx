@@ -1,22 +1,22 @@
 import { useSignal } from '@preact/signals';
 import { copyText } from '../copy_text.ts';
 
-/** Copies an answer as Markdown, and says so for a moment. */
-export function CopyButton({ text }: { text: string }) {
-  const label = useSignal('Copy');
+/** Copies a text, and says so for a moment. */
+export function CopyButton({ text, label = 'Copy' }: { text: string; label?: string }) {
+  const shown = useSignal(label);
   return (
     <button
       type="button"
       class="button quiet small"
       data-testid="copy"
       onClick={async () => {
-        label.value = (await copyText(text)) ? 'Copied' : 'Not copied';
+        shown.value = (await copyText(text)) ? 'Copied' : 'Not copied';
         setTimeout(() => {
-          label.value = 'Copy';
+          shown.value = label;
         }, 1_600);
       }}
     >
-      {label}
+      {shown}
     </button>
   );
 }

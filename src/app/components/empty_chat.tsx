@@ -1,6 +1,6 @@
 import type { LoadedModel } from '../../worker/protocol.ts';
 import { focusComposer } from '../focus_composer.ts';
-import { formatBytes } from '../format.ts';
+import { formatBytes, formatTokenRate } from '../format.ts';
 import { wholeBytes } from '../model_bytes.ts';
 import { usePage } from './page_context.ts';
 import { SoftwareNote } from './software_note.tsx';
@@ -24,9 +24,7 @@ export function EmptyChat({ name, model }: { name: string; model: LoadedModel })
       <h1>Ask {name}</h1>
       <p>
         {model.layerBytes.length} layers, {formatBytes(wholeBytes(model))} on this device’s disk.{' '}
-        {model.residency === 'strict'
-          ? `One layer at a time is on the GPU: ${formatBytes(Math.max(...model.layerBytes))}.`
-          : 'All of them stay on the GPU.'}
+        {inWords(model)}
       </p>
       <SoftwareNote />
       <ul class="examples" aria-label="Examples">
@@ -50,4 +48,14 @@ export function EmptyChat({ name, model }: { name: string; model: LoadedModel })
       )}
     </div>
   );
+}
+
+function inWords({ residency, layerBytes, residence, plan }: LoadedModel): string {
+  const here = {
+    strict: `One layer at a time is on the GPU: ${formatBytes(Math.max(...layerBytes))}.`,
+    streaming: `${formatBytes(residence.weightBytes)} of them are on the GPU at a time, the rest passes.`,
+    resident: 'All of them stay on the GPU.',
+  }[residency];
+  if (!plan) return here;
+  return `${here} About ${formatTokenRate(plan.prediction.decode_tokens_per_second)} are predicted.`;
 }

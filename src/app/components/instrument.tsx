@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { adapterName } from '../../gpu/device.ts';
 import type { LoadedModel } from '../../worker/protocol.ts';
-import { formatBytes } from '../format.ts';
+import { formatBytes, formatTokenRate } from '../format.ts';
 import { placeName } from '../layer_trail.ts';
 import { wholeBytes } from '../model_bytes.ts';
 import { LayerStrip } from './layer_strip.tsx';
@@ -24,11 +24,16 @@ export function Instrument({ model }: { model: LoadedModel }) {
       </p>
       <LayerStrip model={model} />
       <dl class="figures">
-        <Figure bytes={bytesRead}>
+        <Figure value={formatBytes(bytesRead)}>
           Read<span class="wide-only"> from disk</span>
         </Figure>
-        <Figure bytes={peakWeightBytes}>Most on the GPU</Figure>
-        <Figure bytes={Math.max(...model.layerBytes)}>Largest layer</Figure>
+        <Figure value={formatBytes(peakWeightBytes)}>Most on the GPU</Figure>
+        <Figure value={formatBytes(Math.max(...model.layerBytes))}>Largest layer</Figure>
+        {model.plan && (
+          <Figure value={formatTokenRate(model.plan.prediction.decode_tokens_per_second)}>
+            Predicted
+          </Figure>
+        )}
       </dl>
       <div class="instrument-foot">
         {here && <p>{adapterName(here.adapter)}</p>}
@@ -38,11 +43,11 @@ export function Instrument({ model }: { model: LoadedModel }) {
   );
 }
 
-function Figure({ bytes, children }: { bytes: number; children: ComponentChildren }) {
+function Figure({ value, children }: { value: string; children: ComponentChildren }) {
   return (
     <div>
       <dt>{children}</dt>
-      <dd>{formatBytes(bytes)}</dd>
+      <dd>{value}</dd>
     </div>
   );
 }

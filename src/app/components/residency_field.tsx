@@ -1,7 +1,7 @@
 import { RESIDENCY_CHOICES } from '../settings.ts';
 import { usePage } from './page_context.ts';
 
-/** How much of the model is on the GPU; a model that is loaded is loaded again, and the conversation stays. */
+/** How much of the model is on the GPU; it changes at once, and the conversation goes on. */
 export function ResidencyField() {
   const page = usePage();
   const { residency } = page.settings.settings.value;

@@ -1,9 +1,9 @@
-import { SETTING_FIELDS } from '../settings.ts';
+import { ANSWER_FIELDS } from '../settings.ts';
+import { ModelSettings } from './model_settings.tsx';
 import { NumberField } from './number_field.tsx';
 import { usePage } from './page_context.ts';
-import { ResidencyField } from './residency_field.tsx';
 
-/** How answers are generated. What is valid is taken, and kept, at once. */
+/** How answers are generated, and how the model is run. What is valid is taken, and kept, at once. */
 export function SettingsPanel() {
   const { settings, setSystem, restoreDefaults } = usePage().settings;
   return (
@@ -15,7 +15,7 @@ export function SettingsPanel() {
         </button>
       </div>
       <div class="fields">
-        {SETTING_FIELDS.map((field) => (
+        {ANSWER_FIELDS.map((field) => (
           <NumberField key={field.name} field={field} />
         ))}
       </div>
@@ -30,7 +30,8 @@ export function SettingsPanel() {
           onInput={({ currentTarget }) => setSystem(currentTarget.value)}
         />
       </label>
-      <ResidencyField />
+      <h2>Model</h2>
+      <ModelSettings />
     </section>
   );
 }

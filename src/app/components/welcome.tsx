@@ -1,6 +1,7 @@
 import { adapterName } from '../../gpu/device.ts';
 import { formatBytes } from '../format.ts';
 import { DefaultModel } from './default_model.tsx';
+import { openDiagnostics } from './diagnostics_dialog.tsx';
 import { Notice } from './notice.tsx';
 import { OpenFileButton } from './open_file_button.tsx';
 import { PackList } from './pack_list.tsx';
@@ -50,6 +51,11 @@ export function Welcome() {
           <ul class="facts" aria-label="This device">
             <li>{adapterName(here.adapter)}</li>
             {here.available !== null && <li>{formatBytes(here.available)} of storage free</li>}
+            <li>
+              <button type="button" class="button quiet small" onClick={openDiagnostics}>
+                Diagnostics
+              </button>
+            </li>
           </ul>
         )}
         <SoftwareNote />

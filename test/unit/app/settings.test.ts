@@ -1,17 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import {
   DEFAULT_SETTINGS,
+  fieldOf,
   generateOptions,
+  loadOptions,
   type NumberSetting,
   parseSetting,
-  SETTING_FIELDS,
   settingsStore,
 } from '../../../src/app/settings.ts';
 import { createSettingsState } from '../../../src/app/settings_state.ts';
 import { checkSampling } from '../../../src/engine/sampling.ts';
 import { FakeStorage, GARBAGE } from './fake_storage.ts';
 
-const field = (name: NumberSetting) => SETTING_FIELDS.find((field) => field.name === name)!;
+const field = fieldOf;
 
 describe('what is typed into the settings', () => {
   test.each<[NumberSetting, string, number | null]>([
@@ -25,6 +26,9 @@ describe('what is typed into the settings', () => {
     ['max_tokens', '1', 1],
     ['seed', '', null],
     ['seed', '4294967295', 4_294_967_295],
+    ['budget_mb', '', null],
+    ['budget_mb', '512,5', 512.5],
+    ['context_length', '2048', 2048],
   ])('%s takes "%s"', (name, typed, value) => {
     expect(parseSetting(field(name), typed)).toEqual({ value });
   });
@@ -44,6 +48,10 @@ describe('what is typed into the settings', () => {
     ['max_tokens', '100001'],
     ['seed', '-1'],
     ['seed', '4294967296'],
+    ['budget_mb', '0'],
+    ['budget_mb', 'all'],
+    ['context_length', '63'],
+    ['context_length', '100.5'],
   ])('%s refuses "%s" and says what it takes', (name, typed) => {
     const { problem } = parseSetting(field(name), typed);
     expect(problem).toBe(`${field(name).label} must be ${field(name).allowed}.`);
@@ -129,4 +137,15 @@ test('without a seed every answer gets another one', () => {
   expect(generateOptions(DEFAULT_SETTINGS, random).seed).toBe(2);
   expect(generateOptions({ ...DEFAULT_SETTINGS, seed: 0 }, random).seed).toBe(0);
   expect(generateOptions(DEFAULT_SETTINGS, random)).not.toHaveProperty('system');
+});
+
+test('a model is run as it is set, and what is empty is left to the engine', () => {
+  expect(loadOptions(DEFAULT_SETTINGS)).toEqual({ residency: 'auto', measures: false });
+  const settings = { ...DEFAULT_SETTINGS, residency: 'streaming', budget_mb: 2.5 } as const;
+  expect(loadOptions({ ...settings, context_length: 100 })).toEqual({
+    residency: 'streaming',
+    measures: false,
+    budget: 2_500_000,
+    context_length: 100,
+  });
 });

@@ -1,6 +1,10 @@
 import { beforeEach, expect, test, vi } from 'vitest';
 import { createState, type PageState } from '../../../src/app/state.ts';
+import { BenchCancelledError } from '../../../src/bench/errors.ts';
+import { EngineBusyError } from '../../../src/engine/errors.ts';
 import { DeviceLostError } from '../../../src/gpu/errors.ts';
+import { BudgetTooSmallError } from '../../../src/plan/errors.ts';
+import type { BenchReport } from '../../../src/worker/protocol.ts';
 import { FakeStorage } from './fake_storage.ts';
 import { completePack, LAYER_BYTES, PACK_ID, resultOf, ScriptedApi } from './scripted_api.ts';
 
@@ -95,4 +99,73 @@ test('an answer that lost its device is given by a model that was loaded again',
 test('the remedy of a page that has to be loaded again loads it again', async () => {
   await page.remedy('reload-page');
   expect(reloadPage).toHaveBeenCalledOnce();
+});
+
+test('another residency is asked for as set, without loading the model again', async () => {
+  const loads = api.loads.length;
+  await page.setResidency('streaming');
+  page.settings.type('budget_mb', '300');
+  await page.applyField('budget_mb');
+  expect(api.residencies).toEqual([
+    { residency: 'streaming', measures: false },
+    { residency: 'streaming', measures: false, budget: 300e6 },
+  ]);
+  expect(api.loads).toHaveLength(loads);
+  expect(page.models.stage.value).toMatchObject({ model: { residency: 'streaming' } });
+});
+
+test('what the model cannot do is said, and it goes on as it was', async () => {
+  api.residencyErrors.push(new BudgetTooSmallError({ budget: 1e6, needed: 9e6 }));
+  page.settings.type('budget_mb', '1');
+  await page.applyField('budget_mb');
+  expect(page.models.runProblem.value).toContain('takes 9 MB');
+  expect(page.models.stage.value).toMatchObject({
+    kind: 'ready',
+    model: { residency: 'resident' },
+  });
+  page.settings.type('budget_mb', 'much');
+  await page.applyField('budget_mb');
+  expect(api.residencies).toHaveLength(1);
+  page.settings.type('budget_mb', '');
+  await page.applyField('budget_mb');
+  expect(page.models.runProblem.value).toBeNull();
+});
+
+test('a model that the set limit does not hold is loaded one layer at a time, and the page says so', async () => {
+  page.settings.type('budget_mb', '1');
+  api.loadErrors.push(new BudgetTooSmallError({ budget: 1e6, needed: 9e6 }));
+  await page.usePack('other', 'other');
+  expect(page.models.stage.value).toMatchObject({ kind: 'ready', model: { residency: 'strict' } });
+  expect(page.models.runProblem.value).toContain('takes 9 MB');
+});
+
+test('another context loads the model again', async () => {
+  const loads = api.loads.length;
+  page.settings.type('context_length', '512');
+  await page.applyField('context_length');
+  expect(api.loads).toHaveLength(loads + 1);
+});
+
+test('a measurement is shown, and the model is asked for its prediction anew', async () => {
+  const measuring = page.diagnostics.measure(['ring']);
+  expect(page.diagnostics.progress.value).not.toBeNull();
+  const report = { adapter: (await api.environment()).adapter } as BenchReport;
+  api.diagnosis.resolve(report);
+  await measuring;
+  expect(page.diagnostics.report.value).toBe(report);
+  expect(page.diagnostics.progress.value).toBeNull();
+  expect(api.residencies).toHaveLength(1);
+});
+
+test.each([
+  { error: new BenchCancelledError(), problem: null },
+  { error: new EngineBusyError(), problem: new EngineBusyError().message },
+])('a measurement that ends with $error.name tells $problem', async ({ error, problem }) => {
+  const measuring = page.diagnostics.measure(['ring']);
+  await page.diagnostics.stop();
+  expect(api.stops).toBe(1);
+  api.diagnosis.reject(error);
+  await measuring;
+  expect(page.diagnostics.problem.value).toBe(problem);
+  expect(page.diagnostics.report.value).toBeNull();
 });

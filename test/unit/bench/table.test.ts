@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { benchTable } from '../../../src/bench/table.ts';
+import { benchText } from '../../../src/bench/table.ts';
 
 const once = (median: number) => ({ median, min: median * 0.9, max: median * 1.2 });
 const head = {
@@ -19,8 +19,10 @@ const head = {
 };
 
 test('a report without parts says what the device can do', () => {
-  expect(benchTable(head)).toBe(
-    'Some GPU\na shader reads 2000 GB/s, a copy moves 1000 GB/s, f32 40000 GFLOP/s, a dependent dispatch 5.00 µs',
+  expect(benchText(head)).toBe(
+    'Some GPU\n' +
+      '  a shader reads  a copy moves            f32  a dependent dispatch\n' +
+      '  2000 GB/s          1000 GB/s  40000 GFLOP/s               5.00 µs',
   );
 });
 
@@ -38,7 +40,7 @@ test('each part is a table of its own, a kernel beside what it comes nearest to'
     share_of_read: 0.5,
     share_of_fma: 0.075,
   };
-  const text = benchTable({
+  const text = benchText({
     ...head,
     kernels: {
       timing: 'timestamps',
@@ -81,7 +83,7 @@ test('each part is a table of its own, a kernel beside what it comes nearest to'
     },
   });
   const [, kernels, ring, model] = text.split('\n\n').map((part) => part.split('\n'));
-  expect(kernels![0]).toBe('each kernel alone, by timestamps');
+  expect(kernels![0]).toBe('Each kernel alone, by timestamps');
   expect(kernels![2]).toContain('10.0 (9.00 to 12.0)');
   expect(kernels![2]).toMatch(/1000 +3000 +50% read$/);
   expect(kernels![3]).toMatch(/80% f32$/);
