@@ -51,8 +51,8 @@ export interface ModelState {
   load(pack: string, name: string): Promise<void>;
   /** Why the model does not run as the settings say; null: it does. */
   readonly runProblem: ReadonlySignal<string | null>;
-  /** Has the model at hand run as the settings say, without loading it again. */
-  runAsSet(): Promise<void>;
+  /** Has the model at hand run as the settings say once `idle` has ended, without loading it again. */
+  runAsSet(idle?: Promise<unknown>): Promise<void>;
   /** Loads the model at hand again, on a new device or with another context. */
   reloadEngine(): Promise<void>;
   /** The engine has no device or no model any more: `ensureEngine` loads the model again. */
@@ -269,9 +269,9 @@ export function createModelState(services: ModelServices): ModelState {
       lost = true;
     },
     runProblem,
-    runAsSet() {
-      // One after the other: the last one counts.
-      const next = running.then(runAsSet);
+    runAsSet(idle = Promise.resolve()) {
+      // One after the other, and known at once: an answer that is asked for now waits.
+      const next = Promise.all([running, idle]).then(runAsSet);
       running = next;
       return next;
     },

@@ -47,7 +47,7 @@ export function createState(services: Services): PageState {
     engineLost: models.engineLost,
   });
 
-  const diagnostics = createDiagnosticsState(services.api, models.runAsSet);
+  const diagnostics = createDiagnosticsState(services.api, () => models.runAsSet());
 
   let loaded: LoadedModel | null = null;
   models.stage.subscribe((stage) => {
@@ -80,15 +80,18 @@ export function createState(services: Services): PageState {
     },
     async setResidency(residency) {
       settings.setResidency(residency);
-      await chat.stop();
-      await models.runAsSet();
+      await models.runAsSet(chat.stop());
     },
     async applyField(name) {
       if (settings.problems.value[name] !== undefined) return;
-      await chat.stop();
-      // Room for the context is made when a model is loaded.
-      if (name === 'context_length') await models.reloadEngine();
-      else await models.runAsSet();
+      const stopped = chat.stop();
+      if (name === 'context_length') {
+        // Room for it is made when a model is loaded.
+        await stopped;
+        await models.reloadEngine();
+      } else {
+        await models.runAsSet(stopped);
+      }
     },
     async removePack(pack) {
       if (pack === loaded?.pack) await chat.stop();

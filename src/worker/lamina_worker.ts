@@ -121,6 +121,7 @@ export class LaminaWorker implements LaminaApi {
   async setResidency(options: RunOptions): Promise<LoadedModel> {
     const { model } = this;
     if (!model) throw new NoModelError();
+    await this.interrupt();
     await this.alone(() => model.setResidency(options));
     this.run = options;
     return describe(model);
@@ -223,12 +224,17 @@ export class LaminaWorker implements LaminaApi {
     }
   }
 
-  /** Ends the answer or the measurement at hand and frees the model. */
+  /** Ends the answer or the measurement at hand. */
+  private async interrupt(): Promise<void> {
+    this.running?.abort.abort();
+    await this.running?.ended;
+  }
+
+  /** The same, and frees the model. */
   private async unload(): Promise<void> {
     const { model } = this;
     this.model = null;
-    this.running?.abort.abort();
-    await this.running?.ended;
+    await this.interrupt();
     model?.destroy();
   }
 

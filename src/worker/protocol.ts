@@ -96,8 +96,9 @@ export interface LaminaApi {
     options?: LoadOptions,
   ): Promise<LoadedModel>;
   /**
-   * Has the loaded model run in another way from now on; the conversation goes on without being taken in again.
-   * @throws NoModelError, EngineBusyError, BudgetTooSmallError: all is as it was before
+   * Has the loaded model run in another way from now on; the conversation goes on without being taken in again, an
+   * answer that is running ends.
+   * @throws NoModelError, BudgetTooSmallError: all is as it was before
    */
   setResidency(options: RunOptions): Promise<LoadedModel>;
   /**

@@ -165,7 +165,7 @@ test.describe('npm start -- --ask', () => {
     );
     expect(exitCode, said).toBe(0);
     expect(out).toMatch(
-      /\S[\s\S]*\n\n[\d.]+ tokens\/s · first token after [\d.]+ m?s · \d+ tokens · weights on the GPU at most 0\.4 MB · largest layer 0\.4 MB · read [\d.]+ MB · .+\n$/,
+      /\S[\s\S]*\n\n[\d.]+ tokens\/s · first token after [\d.]+ m?s · \d+ tokens · weights on the GPU at most 1\.3 MB · largest layer 0\.4 MB · read 0\.0 MB · .+\n$/,
     );
   });
 

@@ -4,9 +4,10 @@ import { expect, type Page, test } from '@playwright/test';
 const LARGEST_LAYER = 2_216_448;
 
 async function ask(page: Page, question: string): Promise<Record<string, number>> {
+  const before = await page.getByTestId('answer').count();
   await page.getByTestId('composer').fill(question);
   await page.getByTestId('send').click();
-  const answer = page.getByTestId('answer').last();
+  const answer = page.getByTestId('answer').nth(before);
   await expect(answer).toHaveAttribute('data-state', 'done', { timeout: 10 * 60_000 });
   const figures = await answer.getByTestId('statistics').evaluate((element) => ({
     ...(element as HTMLElement).dataset,
@@ -23,6 +24,7 @@ test('a person downloads the default model, chats, and finds both again after a 
   await expect(page.locator('.page')).toHaveAttribute('data-stage', 'ready', { timeout: 180_000 });
   await page.getByRole('button', { name: 'Settings' }).click();
   await page.getByLabel('Temperature').fill('0');
+  await page.getByLabel('One layer at a time').check();
   await page.keyboard.press('Escape');
 
   const first = await ask(page, 'What is the capital of France?');
@@ -36,6 +38,15 @@ test('a person downloads the default model, chats, and finds both again after a 
     expect(figures.timeToFirstTokenMs).toBeGreaterThan(0);
     expect(figures.bytesRead).toBeGreaterThan(30 * LARGEST_LAYER);
   }
+
+  // In mid-conversation all of it comes to the GPU: nothing is read for an answer any more, and the chat goes on.
+  await page.getByRole('button', { name: 'Settings' }).click();
+  await page.getByLabel('The whole model').check();
+  await page.keyboard.press('Escape');
+  const third = await ask(page, 'And of Spain? Answer with one word.');
+  expect(third.bytesRead).toBe(0);
+  expect(third.cachedTokens).toBeGreaterThan(second.completionTokens!);
+  expect(third.peakWeightBytes).toBeGreaterThan(30 * LARGEST_LAYER);
 
   await page.reload();
   await expect(page.locator('.page')).toHaveAttribute('data-stage', 'ready', { timeout: 180_000 });

@@ -12,6 +12,7 @@ export function AnswerStatistics({ statistics }: { statistics: Statistics }) {
       data-tokens-per-second={rate}
       data-time-to-first-token-ms={statistics.time_to_first_token_ms}
       data-completion-tokens={tokens}
+      data-cached-tokens={statistics.cached_tokens}
       data-peak-weight-bytes={statistics.peak_weight_bytes}
       data-largest-layer-bytes={statistics.largest_layer_bytes}
       data-bytes-read={statistics.bytes_read}

@@ -51,14 +51,12 @@ export function Welcome() {
           <ul class="facts" aria-label="This device">
             <li>{adapterName(here.adapter)}</li>
             {here.available !== null && <li>{formatBytes(here.available)} of storage free</li>}
-            <li>
-              <button type="button" class="button quiet small" onClick={openDiagnostics}>
-                Diagnostics
-              </button>
-            </li>
           </ul>
         )}
         <SoftwareNote />
+        <button type="button" class="button quiet small" onClick={openDiagnostics}>
+          Diagnostics
+        </button>
       </div>
     </main>
   );
