@@ -2,16 +2,13 @@ import type { PackTensor } from '../store/manifest.ts';
 import type { FileLayout, ModelLayout } from '../store/pack_layout.ts';
 import { rowsOf } from './placement.ts';
 
-/** Rows of the embedding and the output matrix that are rehearsed; a larger vocabulary takes its time in proportion. */
-const MOST_ROWS = 16_384;
-
 /**
  * A smaller model whose parts are parts of the given one, at the same places in its files: some of the layers, evenly
- * spread, as types may change from layer to layer, and the first rows of the embedding and of the output matrix.
+ * spread, as types may change from layer to layer, and the first `vocab_size` rows of the embedding and of the output
+ * matrix.
  */
-export function excerptOf(model: ModelLayout, layers: number): ModelLayout {
+export function excerptOf(model: ModelLayout, layers: number, vocab_size: number): ModelLayout {
   const { config } = model;
-  const vocab_size = Math.min(config.vocab_size, MOST_ROWS);
   const all = model.layers.length;
   const chosen = Array.from({ length: layers }, (_, i) => Math.floor(((i + 0.5) * all) / layers));
   return {

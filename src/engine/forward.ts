@@ -58,9 +58,11 @@ export async function forward(
   await observeHidden(model, observer, 0, model.state.x, tokens);
   for (let layer = 0; layer < config.num_hidden_layers; layer++) {
     const tensors = await weights.layer(layer, commands);
+    // Many tokens take their time: the ring's last piece shall be free once it is copied, not once they are through.
+    if (tokens > 1) commands.submit();
     decode(model, layer, tensors, tokens);
-    // The GPU begins while the next layer is read; where nothing is read, all goes out together.
-    if (!weights.resident) commands.submit();
+    // The GPU begins while the next layer is read, or recorded. One token's recordings go out together: they are short.
+    if (!weights.resident || tokens > 1) commands.submit();
     await observeHidden(model, observer, layer + 1, model.state.x, tokens);
   }
   // Before the next pass writes its inputs: that happens at once, not in the order of what is recorded.

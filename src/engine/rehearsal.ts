@@ -1,12 +1,12 @@
 import type { Gpu } from '../gpu/device.ts';
-import { fitSlowdown } from '../plan/pipeline.ts';
+import { fitSlowdown, steadySeconds } from '../plan/pipeline.ts';
 import { timed } from '../plan/predict.ts';
 import type { ChunkRate, ModelRates, RingSize } from '../plan/rates.ts';
 import type { ModelLayout } from '../store/pack_layout.ts';
 import type { WeightReader } from '../store/weight_store.ts';
 import { batchOf } from './batch.ts';
 import { excerptOf } from './excerpt.ts';
-import { forward, type Model } from './forward.ts';
+import { forward, forwardResident, type Model } from './forward.ts';
 import { limitsOf, type OpenModel, openModel } from './open_model.ts';
 import { TOKENS_IN_FLIGHT } from './sampler.ts';
 import { mostBytes, PREFILL_TOKENS, type SizeOptions, sizesOf } from './sizes.ts';
@@ -20,6 +20,9 @@ const SOFTWARE_LAYERS = 2;
 /** Sizes of a prompt's chunks; the last one takes an emulated GPU a second for each layer. */
 const CHUNKS = [16, 64, 256, PREFILL_TOKENS];
 const SOFTWARE_CHUNKS = CHUNKS.slice(0, -1);
+const WARM_UP_MS = 300;
+/** Rows of the output matrix where an emulated GPU or a small budget is spared the others: they take their time in proportion. */
+const FEW_ROWS = 16_384;
 /** Rows of the embedding that are read at once. */
 const ROWS = 64;
 
@@ -40,8 +43,10 @@ export interface RehearsalOptions {
  * @throws the engine's errors
  */
 export async function rehearseModel(options: RehearsalOptions): Promise<ModelRates> {
-  const excerpt = excerptOf(options.model, layersOf(options));
-  const { gpu, budget, ring } = options;
+  const { gpu, budget, ring, model } = options;
+  const { vocab_size } = model.config;
+  const whole = excerptOf(model, layersOf(options), vocab_size);
+  const few = excerptOf(model, layersOf(options), Math.min(vocab_size, FEW_ROWS));
   const sizesFor = (tokens: number): SizeOptions => ({
     ring,
     residency: 'resident',
@@ -50,9 +55,10 @@ export async function rehearseModel(options: RehearsalOptions): Promise<ModelRat
   });
   // A small budget holds the activations of small chunks only.
   const [least, ...more] = gpu.adapter.software ? SOFTWARE_CHUNKS : CHUNKS;
-  const fits = (tokens: number) =>
-    mostBytes(sizesOf(excerpt, limitsOf(gpu.device), sizesFor(tokens))) <= budget;
-  const chunks = [least!, ...more.filter(fits)];
+  const fits = (part: ModelLayout, tokens: number) =>
+    mostBytes(sizesOf(part, limitsOf(gpu.device), sizesFor(tokens))) <= budget;
+  const excerpt = !gpu.adapter.software && fits(whole, PREFILL_TOKENS) ? whole : few;
+  const chunks = [least!, ...more.filter((tokens) => fits(excerpt, tokens))];
   const open = (residency: 'strict' | 'resident') =>
     openModel({
       ...{ gpu, budget, store: options.reader, pack: options.pack, manifest: excerpt },
@@ -66,7 +72,7 @@ export async function rehearseModel(options: RehearsalOptions): Promise<ModelRat
     measureReading(opened, computing),
   );
   // The rest of the vocabulary takes as long as what was rehearsed.
-  const rows = options.model.config.vocab_size / excerpt.config.vocab_size;
+  const rows = vocab_size / excerpt.config.vocab_size;
   return {
     ...computing,
     ...reading,
@@ -99,8 +105,23 @@ async function measureComputing(
       for (let i = 0; i < times; i++) await passOf(of, tokens, first, head);
       await model.commands.device.queue.onSubmittedWorkDone();
     });
-  const layer = async (tokens: number, first = 0) =>
-    more(await pass(model, tokens, first), await pass(without, tokens, first)) / length;
+  /** One token as it goes while decoding, the next one on its way before it is done. */
+  const token = (of: Model, first: number) =>
+    model.weights.resident_embedding
+      ? secondsEach(async (times) => {
+          await model.kv.reserve(0, first + 1);
+          for (let i = 0; i < times; i++) {
+            forwardResident(of, batchOf([0], first));
+            model.commands.submit();
+          }
+          await model.commands.device.queue.onSubmittedWorkDone();
+        })
+      : pass(of, 1, first);
+  const layer = async (tokens: number, first = 0) => {
+    const seconds = (of: Model) => (tokens === 1 ? token(of, first) : pass(of, tokens, first));
+    return more(await seconds(model), await seconds(without)) / length;
+  };
+  await warmUp(() => token(model, 0));
   const layer_seconds = await layer(1);
   const position = 2 * sizes.at(-1)! - 1;
   const later_seconds = await layer(1, position);
@@ -119,6 +140,11 @@ async function measureComputing(
     chunk_position_seconds: Math.max(0, later_chunk - chunk_seconds) / tokens / tokens,
     ...(await measureChoosing(sampler)),
   };
+}
+
+/** A GPU that has been idle is slow at first. */
+async function warmUp(run: () => Promise<unknown>): Promise<void> {
+  for (const started = performance.now(); performance.now() - started < WARM_UP_MS; ) await run();
 }
 
 /** One token alone, and as many as there may be on their way: the difference is work, the rest is waiting. */
@@ -170,7 +196,12 @@ async function measureReading(
     await commands.device.queue.onSubmittedWorkDone();
   });
   const steps = timed(work.steps, { ...computing, ...rates }, 1, computing.layer_seconds);
-  return { ...rates, slowdown: fitSlowdown(steps, work.pieces, strict) };
+  const { pieces } = work;
+  const slowdown = fitSlowdown(steps, pieces, strict);
+  // What sharing does not explain a piece costs beside its reading: the thread that reads also submits.
+  const count = steps.flatMap(({ reads }) => reads).length;
+  const unexplained = Math.max(0, strict - steadySeconds(steps, { pieces, slowdown }));
+  return { ...rates, slowdown, piece_seconds: piece_seconds + unexplained / count };
 }
 
 /** A pass of tokens that mean nothing. */
