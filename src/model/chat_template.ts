@@ -3,9 +3,22 @@ import { ChatTemplateError, ChatTemplateMissingError } from './errors.ts';
 import { lineOfRenderError, lineOfSyntaxError } from './template_line.ts';
 import type { ChatMessage, TokenizerData } from './tokenizer_data.ts';
 
+/** A function that the model may call, in OpenAI's terms. */
+export interface Tool {
+  readonly type: 'function';
+  readonly function: {
+    readonly name: string;
+    readonly description?: string;
+    /** A JSON Schema. */
+    readonly parameters?: object;
+  };
+}
+
 export interface ChatTemplateOptions {
   /** End with the words that make the assistant speak. */
   readonly add_generation_prompt: boolean;
+  /** A checkpoint's template for tools is used when there are some. */
+  readonly tools?: readonly Tool[];
   /** Further variables that some templates know, such as `enable_thinking`. */
   readonly [variable: string]: unknown;
 }
@@ -19,15 +32,19 @@ export function renderChat(
   messages: readonly ChatMessage[],
   options: ChatTemplateOptions,
 ): string {
-  const source = data.chat_template;
+  const { tools = [] } = options;
+  const source = (tools.length > 0 ? data.tool_use_template : null) ?? data.chat_template;
   if (source === null) throw new ChatTemplateMissingError();
   const token = (id: number | null): string => (id === null ? '' : data.tokens[id]!);
   // The library brings `raise_exception` and `strftime_now` along.
   const variables = {
     ...options,
     messages,
+    // Templates ask whether there are any by whether the variable is there.
+    tools: tools.length > 0 ? tools : null,
     bos_token: token(data.bos_token_id),
     eos_token: token(data.eos_token_id),
+    unk_token: token(data.unknown_token_id),
   };
   const template = orFail(
     () => new Template(source),

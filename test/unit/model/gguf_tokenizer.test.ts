@@ -6,6 +6,7 @@ import {
   UnsupportedTokenizerError,
 } from '../../../src/model/errors.ts';
 import { readTokenizer } from '../../../src/model/gguf_tokenizer.ts';
+import { byteLevelComponent, findPreTokenizer } from '../../../src/model/pre_tokenizers.ts';
 import { TOKEN_TYPE } from '../../../src/model/tokenizer_data.ts';
 import { checkpointOf, type Metadata, smollm2Metadata } from './fixtures.ts';
 
@@ -24,18 +25,27 @@ const read = (changes: Metadata = {}, vocab_size = 5) =>
 test('the tokenizer of SmolLM2 is what its file says', async () => {
   const metadata = await smollm2Metadata();
   expect(readTokenizer(checkpointOf(metadata), 49152)).toEqual({
-    model: 'gpt2',
-    pre_tokenizer: 'smollm',
+    model: 'BPE',
+    alphabet: 'byte_level',
+    normalizer: null,
+    pre_tokenizer: byteLevelComponent(findPreTokenizer('smollm')),
     tokens: metadata['tokenizer.ggml.tokens'],
     token_types: metadata['tokenizer.ggml.token_type'],
+    lstrip_token_ids: [],
+    rstrip_token_ids: [],
     merges: metadata['tokenizer.ggml.merges'],
+    scores: [],
+    ignore_merges: false,
+    byte_fallback: false,
     bos_token_id: 1,
     eos_token_id: 2,
     unknown_token_id: 0,
     add_bos_token: false,
+    add_eos_token: false,
     add_space_prefix: false,
     stop_token_ids: [0, 2],
     chat_template: metadata['tokenizer.chat_template'],
+    tool_use_template: null,
   });
 });
 
@@ -90,22 +100,23 @@ describe('an answer ends', () => {
   });
 });
 
-test.each(['llama', 'bert', 't5', ''])('a tokenizer "%s" is refused by name', (model) => {
+test.each(['bert', 'rwkv', '__proto__', ''])('a tokenizer "%s" is refused by name', (model) => {
   const broken = () => read({ 'tokenizer.ggml.model': model });
   expect(broken).toThrow(UnsupportedTokenizerError);
   expect(broken).toThrow(JSON.stringify(model));
 });
 
 test('an unknown pre-tokenizer is refused by name', () => {
-  const broken = () => read({ 'tokenizer.ggml.pre': 'tekken' });
+  const broken = () => read({ 'tokenizer.ggml.pre': 'kimi-k2' });
   expect(broken).toThrow(UnknownPreTokenizerError);
-  expect(broken).toThrow('"tekken"');
+  expect(broken).toThrow('"kimi-k2"');
 });
 
 test.each<[string, unknown, string]>([
   ['tokens', [], 'holds 0 tokens'],
   ['tokens', ['a', 'b', 'c', 'd', 'e', 'f'], 'holds 6 tokens for an embedding with 5 rows'],
   ['tokens', ['a', 'b', 'c', 'd', 5], 'holds 5 at index 4'],
+  ['tokens', ['a', 'b', 'c', 'a', 'd'], 'holds "a" twice, again at index 3'],
   ['token_type', [1, 1, 1, 1], 'holds 4 types for 5 tokens'],
   ['token_type', [1, 1, 1, 1, 7], 'is 7'],
   ['merges', ['a b', 'ab'], 'at index 1'],
