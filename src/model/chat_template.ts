@@ -1,5 +1,6 @@
 import { Template } from '@huggingface/jinja';
 import { ChatTemplateError, ChatTemplateMissingError } from './errors.ts';
+import { strftime } from './strftime.ts';
 import { lineOfRenderError, lineOfSyntaxError } from './template_line.ts';
 import type { ChatMessage, TokenizerData } from './tokenizer_data.ts';
 
@@ -23,6 +24,10 @@ export interface ChatTemplateOptions {
   readonly [variable: string]: unknown;
 }
 
+/** The library's `strftime_now` speaks the user's language, and cannot be replaced but by another name. */
+const DATE_FUNCTION = 'strftime_now';
+const OUR_DATE_FUNCTION = 'strftime_in_english';
+
 /**
  * A conversation as the text that the model was trained on; encode it with special tokens.
  * @throws ChatTemplateMissingError, ChatTemplateError
@@ -33,15 +38,17 @@ export function renderChat(
   options: ChatTemplateOptions,
 ): string {
   const { tools = [] } = options;
-  const source = (tools.length > 0 ? data.tool_use_template : null) ?? data.chat_template;
-  if (source === null) throw new ChatTemplateMissingError();
+  const found = (tools.length > 0 ? data.tool_use_template : null) ?? data.chat_template;
+  if (found === null) throw new ChatTemplateMissingError();
+  const source = found.replaceAll(DATE_FUNCTION, OUR_DATE_FUNCTION);
   const token = (id: number | null): string => (id === null ? '' : data.tokens[id]!);
-  // The library brings `raise_exception` and `strftime_now` along.
+  // The library brings `raise_exception` along.
   const variables = {
     ...options,
     messages,
-    // Templates ask whether there are any by whether the variable is there.
+    // As in transformers, `tools` is defined, and none where there are none.
     tools: tools.length > 0 ? tools : null,
+    [OUR_DATE_FUNCTION]: (format: string) => strftime(new Date(), format),
     bos_token: token(data.bos_token_id),
     eos_token: token(data.eos_token_id),
     unk_token: token(data.unknown_token_id),

@@ -81,10 +81,67 @@ describe('a template', () => {
     expect(render('{{ strftime_now("%d %b %Y") }}')).toBe('05 Nov 2026');
   });
 
+  test('knows it in English, whatever the user speaks', () => {
+    vi.useFakeTimers({ now: new Date(2026, 2, 5, 15, 4, 9) });
+    const written = vi.spyOn(Intl, 'DateTimeFormat').mockImplementation(() => {
+      throw new Error('the user’s language was asked for');
+    });
+    expect(render('{{ strftime_now("%A, %B %-d %y, %I:%M:%S %p, 100%%, %Q") }}')).toBe(
+      'Thursday, March 5 26, 03:04:09 PM, 100%, %Q',
+    );
+    written.mockRestore();
+  });
+
   test('is given further variables', () => {
     const template = '{% if enable_thinking %}yes{% else %}no{% endif %}';
     expect(render(template, { enable_thinking: true })).toBe('yes');
     expect(render(template)).toBe('no');
+  });
+
+  describe('for tools', () => {
+    const tools = [
+      {
+        type: 'function',
+        function: { name: 'add', description: 'Adds', parameters: { type: 'object' } },
+      },
+    ] as const;
+    const chat_template = '{% if tools %}{{ tools | tojson }}{% else %}none{% endif %}';
+    const rendered = (tool_use_template: string | null, options = {}) =>
+      renderChat({ ...SMOLLM2, chat_template, tool_use_template }, USER, {
+        add_generation_prompt: true,
+        ...options,
+      });
+
+    test('is the one named for them, where there is one', () => {
+      expect(rendered('T {{ tools[0].function.name }}', { tools })).toBe('T add');
+      expect(rendered('T {{ tools[0].function.name }}')).toBe('none');
+      expect(rendered('T', { tools: [] })).toBe('none');
+    });
+
+    test('is given them as JSON as Python writes it', () => {
+      expect(rendered(null, { tools })).toBe(
+        '[{"type": "function", "function": {"name": "add", "description": "Adds", "parameters": {"type": "object"}}}]',
+      );
+    });
+
+    test('sees calls and their results', () => {
+      const messages: ChatMessage[] = [
+        ...USER,
+        {
+          role: 'assistant',
+          content: '',
+          reasoning_content: 'hm',
+          tool_calls: [{ type: 'function', function: { name: 'add', arguments: { a: 1 } } }],
+        },
+        { role: 'tool', content: '2', name: 'add' },
+      ];
+      const source =
+        "{% for m in messages %}{{ m.role }}:{{ m.reasoning_content or '' }}{% for c in m.tool_calls or [] %}{{ c.function.name }}{{ c.function.arguments | tojson }}{% endfor %}{{ m.content }};{% endfor %}";
+      const data = { ...SMOLLM2, chat_template: source };
+      expect(renderChat(data, messages, { add_generation_prompt: false, tools })).toBe(
+        'user:Hello;assistant:hmadd{"a": 1};tool:2;',
+      );
+    });
   });
 
   test('that refuses the conversation fails with its own words, and the line', () => {
