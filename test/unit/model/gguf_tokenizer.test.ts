@@ -134,3 +134,57 @@ test.each<[string, unknown, string]>([
   expect(broken).toThrow(reason);
   expect(broken).toThrow(`"tokenizer.ggml.${name}"`);
 });
+
+describe('a SentencePiece tokenizer', () => {
+  const scores = [0, -1, -2, 0, 0];
+  const spm = { 'tokenizer.ggml.model': 'llama', 'tokenizer.ggml.scores': scores };
+
+  test('needs no merges and no name of a pre-tokenizer', () => {
+    const { 'tokenizer.ggml.merges': _, 'tokenizer.ggml.pre': __, ...rest } = { ...SMALL, ...spm };
+    const data = readTokenizer(checkpointOf(rest), 5);
+    expect(data).toMatchObject({ merges: ['a b'], byte_fallback: true, add_space_prefix: true });
+  });
+
+  test.each<[unknown, string]>([
+    [[0, 1], 'holds 2 scores for 5 tokens'],
+    [[0, 1, 2, 3, Number.NaN], 'holds NaN at index 4'],
+    [[0, 1, 2, 3, '4'], 'holds "4" at index 4'],
+    ['x', 'not an array'],
+  ])('with the scores %j is refused', (value, reason) => {
+    const broken = () => read({ ...spm, 'tokenizer.ggml.scores': value } as Metadata);
+    expect(broken).toThrow(InvalidMetadataError);
+    expect(broken).toThrow(reason);
+  });
+
+  test('has no merge of a token as long as a book', () => {
+    const started = performance.now();
+    const tokens = ['a', 'aa', 'a'.repeat(2_000_000), '<s>', '</s>'];
+    expect(read({ ...spm, 'tokenizer.ggml.tokens': tokens }).merges).toEqual(['a a']);
+    expect(performance.now() - started).toBeLessThan(5_000);
+  });
+});
+
+test('a Unigram tokenizer without an unknown token is refused', () => {
+  const broken = () =>
+    readTokenizer(
+      checkpointOf({
+        'tokenizer.ggml.model': 't5',
+        'tokenizer.ggml.tokens': ['a'],
+        'tokenizer.ggml.token_type': [1],
+        'tokenizer.ggml.scores': [0],
+      }),
+      5,
+    );
+  expect(broken).toThrow(InvalidMetadataError);
+  expect(broken).toThrow('"tokenizer.ggml.unknown_token_id" is missing');
+});
+
+test('where `<|return|>` ends an answer, `<|end|>` ends only a message', () => {
+  const harmony = { 'tokenizer.ggml.tokens': ['a', '<|end|>', '<|call|>', '<|return|>', '</s>'] };
+  expect(read(harmony).stop_token_ids).toEqual([2, 3, 4]);
+});
+
+test('the template for tools is that of its name', () => {
+  const named = { 'tokenizer.chat_template': '', 'tokenizer.chat_template.tool_use': 'T' };
+  expect(read(named)).toMatchObject({ chat_template: null, tool_use_template: 'T' });
+});
