@@ -1,4 +1,5 @@
 import { Template } from '@huggingface/jinja';
+import { createGuard } from './control_guard.ts';
 import { ChatTemplateError, ChatTemplateMissingError } from './errors.ts';
 import { strftime } from './strftime.ts';
 import { lineOfRenderError, lineOfSyntaxError } from './template_line.ts';
@@ -29,7 +30,8 @@ const DATE_FUNCTION = 'strftime_now';
 const OUR_DATE_FUNCTION = 'strftime_in_english';
 
 /**
- * A conversation as the text that the model was trained on; encode it with special tokens.
+ * A conversation as the text that the model was trained on; encode it with special tokens. Where a message or a tool
+ * names a control token, the name is guarded: it will be encoded as plain text.
  * @throws ChatTemplateMissingError, ChatTemplateError
  */
 export function renderChat(
@@ -41,13 +43,17 @@ export function renderChat(
   const found = (tools.length > 0 ? data.tool_use_template : null) ?? data.chat_template;
   if (found === null) throw new ChatTemplateMissingError();
   const source = found.replaceAll(DATE_FUNCTION, OUR_DATE_FUNCTION);
+  const guard = createGuard(data);
   const token = (id: number | null): string => (id === null ? '' : data.tokens[id]!);
   // The library brings `raise_exception` along.
   const variables = {
     ...options,
-    messages,
+    messages: messages.map((message) => ({
+      ...guard(message, message.role === 'assistant'),
+      role: message.role,
+    })),
     // As in transformers, `tools` is defined, and none where there are none.
-    tools: tools.length > 0 ? tools : null,
+    tools: tools.length > 0 ? guard(tools, false) : null,
     [OUR_DATE_FUNCTION]: (format: string) => strftime(new Date(), format),
     bos_token: token(data.bos_token_id),
     eos_token: token(data.eos_token_id),

@@ -1,11 +1,13 @@
 import { ByteLevelDecoder, Tokenizer as HubTokenizer } from '@huggingface/tokenizers';
+import { GUARD } from './control_guard.ts';
 import { thinkingMarkers } from './thinking.ts';
 import { TOKEN_TYPE, type TokenizerData } from './tokenizer_data.ts';
 
 export interface Tokenizer {
   /**
    * The ids of a text, without BOS. Bytes that no token stands for are left out, as llama.cpp does.
-   * @param options.special names of control tokens in the text become these tokens; else they are plain text
+   * @param options.special names of control tokens in the text become these tokens, unless they are guarded; else they
+   * are plain text
    */
   encode(text: string, options: { special: boolean }): number[];
   /** Puts BOS before a prompt if the model wants it there, and the prompt does not begin with it already. */
@@ -34,7 +36,13 @@ export function createTokenizer(data: TokenizerData): Tokenizer {
   const { tokens, token_types, bos_token_id, add_bos_token, eos_token_id, add_eos_token } = data;
   // User-defined tokens are found in any text, as llama.cpp does; control tokens only where they may mean something.
   const plain = hubTokenizer(data, [user_defined], modelOf(data));
-  const special = hubTokenizer(data, [user_defined, control, unknown], EMPTY_MODEL);
+  const unguard = { type: 'Replace', pattern: { String: GUARD }, content: '' };
+  const normalizers = [unguard, ...(data.normalizer ? [data.normalizer] : [])];
+  const special = hubTokenizer(
+    { ...data, normalizer: { type: 'Sequence', normalizers } },
+    [user_defined, control, unknown],
+    EMPTY_MODEL,
+  );
   if (data.unknown_token_id !== null) plain.model!.unk_token_id = data.unknown_token_id;
   // Both share one vocabulary: it takes megabytes.
   special.model = plain.model;
