@@ -12,6 +12,7 @@ const TOKENS = 'tokenizer.ggml.tokens';
 const TYPES = 'tokenizer.ggml.token_type';
 const SCORES = 'tokenizer.ggml.scores';
 const MERGES = 'tokenizer.ggml.merges';
+const SEVERAL_EOS = 'tokenizer.ggml.eos_token_ids';
 const TEMPLATE = 'tokenizer.chat_template';
 
 /** What `tokenizer.ggml.model` decides. */
@@ -74,7 +75,16 @@ export function readTokenizer(checkpoint: Checkpoint, vocab_size: number): Token
   const eos_token_id = tokenId('eos', inside(defaults.eos));
 
   const ends = endTokenIds(tokens);
-  const stop_token_ids = new Set([eos_token_id, tokenId('eot'), tokenId('eom'), ...ends]);
+  const several = metadata.get(SEVERAL_EOS)
+    ? metadata.integers(SEVERAL_EOS, 0, tokens.length - 1)
+    : [];
+  const stop_token_ids = new Set([
+    eos_token_id,
+    ...several,
+    tokenId('eot'),
+    tokenId('eom'),
+    ...ends,
+  ]);
   // Some converters leave the type at "normal", and the token would show in the answer.
   const types = token_types.map((type, id) => (ends.includes(id) ? TOKEN_TYPE.control : type));
   const unknown_token_id = tokenId('unknown', inside(defaults.unknown));

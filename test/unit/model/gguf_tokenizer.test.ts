@@ -84,6 +84,10 @@ describe('an answer ends', () => {
     expect(read(ends).stop_token_ids).toEqual([1, 3, 4]);
   });
 
+  test('at each of several ends of sequence', () => {
+    expect(read({ 'tokenizer.ggml.eos_token_ids': [0, 4] }).stop_token_ids).toEqual([0, 4]);
+  });
+
   test('at tokens known by their text, which become control tokens', () => {
     const tokens = ['a', '<|im_end|>', '<|eot_id|>', '<|endoftext|>', '</s>'];
     const { stop_token_ids, token_types } = read({
@@ -125,6 +129,8 @@ test.each<[string, unknown, string]>([
   ['merges', 'a b', 'not an array'],
   ['bos_token_id', 5, 'is 5'],
   ['eos_token_id', -1, 'is -1'],
+  ['eos_token_ids', [4, 5], 'is 5'],
+  ['eos_token_ids', 4, 'not an array'],
   ['eot_token_id', 2n ** 63n, 'is 9223372036854775808'],
   ['unknown_token_id', '0', 'is "0"'],
   ['add_bos_token', 1, 'not true or false'],
