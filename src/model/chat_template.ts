@@ -42,7 +42,8 @@ export function renderChat(
   const { tools = [] } = options;
   const found = (tools.length > 0 ? data.tool_use_template : null) ?? data.chat_template;
   if (found === null) throw new ChatTemplateMissingError();
-  const source = found.replaceAll(DATE_FUNCTION, OUR_DATE_FUNCTION);
+  // Jinja knows one kind of line end, whatever the file was written with.
+  const source = found.replace(/\r\n?/g, '\n').replaceAll(DATE_FUNCTION, OUR_DATE_FUNCTION);
   const guard = createGuard(data);
   const token = (id: number | null): string => (id === null ? '' : data.tokens[id]!);
   // The library brings `raise_exception` along.

@@ -69,6 +69,13 @@ describe('a template', () => {
     expect(render('{{ bos_token }}|{{ eos_token }}')).toBe('<|im_start|>|<|im_end|>');
   });
 
+  test('has one kind of line end, whatever its file has', () => {
+    const lines = ['{% if true %}', 'a', '{% endif %}', 'b', ''];
+    expect(render(lines.join('\r\n'))).toBe('a\nb');
+    expect(render(lines.join('\r'))).toBe('a\nb');
+    expect(failure('a\r\n{{ raise_exception("no") }}').details.line).toBe(2);
+  });
+
   test('is told the empty text where there is no BOS or EOS', () => {
     const data = { ...SMOLLM2, bos_token_id: null, eos_token_id: null };
     const chat_template = '[{{ bos_token }}{{ eos_token }}]';
