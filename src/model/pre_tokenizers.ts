@@ -85,6 +85,24 @@ export const PRE_TOKENIZERS: readonly PreTokenizer[] = [
     names: ['gpt-4o', 'llama4', 'kanana2', 'minimax-m2'],
     patterns: [o200k(`${CONTRACTIONS}?`, '\\p{N}{1,3}')],
   },
+  {
+    names: ['tiny_aya', 'cohere2moe'],
+    patterns: ['\\d{1,3}(?=(?:\\d{3})*\\b)', o200k(`${CONTRACTIONS}?`, '\\p{N}{1,3}')],
+  },
+  {
+    names: ['bailingmoe', 'bailingmoe2', 'llada-moe'],
+    patterns: [
+      "'(?i:[sdmt]|ll|ve|re)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]|\\s+(?!\\S)|\\s+",
+    ],
+  },
+  {
+    names: ['seed-coder'],
+    patterns: [
+      `${CONTRACTIONS}|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}\\r\\n]+|${SPACES}`,
+    ],
+  },
+  // Its merges go beyond words: only digits are cut, by thousands.
+  { names: ['superbpe'], patterns: ['\\p{N}+', '(?=(\\d{3})+(?!\\d))'] },
   { names: ['bloom', 'poro-chat', 'gpt3-finnish'], patterns: [BLOOM] },
   { names: ['viking'], patterns: [BLOOM, '\\p{N}'] },
   {

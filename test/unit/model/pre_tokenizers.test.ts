@@ -85,6 +85,10 @@ describe.each<[string, [text: string, words: string[]][]]>([
   ],
   ['qwen35', [['e\u0301a 12', ['e\u0301a', ' ', '1', '2']]]],
   ['qwen2', [['e\u0301a 12', ['e', '\u0301a', ' ', '1', '2']]]],
+  ['tiny_aya', [["it's 1234567", ["it's", ' ', '1', '234', '567']]]],
+  ['bailingmoe', [["it's I'LL 12\n\n", ['it', "'s", ' I', "'LL", ' ', '1', '2', '\n\n']]]],
+  ['seed-coder', [['a == b;\n\n 12', ['a', ' ==', ' b', ';', '\n\n', ' ', '1', '2']]]],
+  ['superbpe', [['by the way 1234567 of it', ['by the way ', '1', '234', '567', ' of it']]]],
   ['dbrx', [["I'LL 12345", ['I', "'LL", ' ', '123', '45']]]],
 ])('%s', (name, cases) => {
   const cut = cutBy(name);
