@@ -101,11 +101,25 @@ export class UnexpectedTensorError extends LaminaError {
   }
 }
 
+/** The tokenizer has a part that Lamina does not know. */
 export class UnsupportedTokenizerError extends LaminaError {
-  constructor(details: { source: string; model: string }) {
-    const { source, model } = details;
+  /** `part`: a metadata key, or a field of tokenizer.json. */
+  constructor(details: { source: string; part: string; is: string; known: readonly string[] }) {
+    const { source, part, is, known } = details;
     super(
-      `${source}: the tokenizer (tokenizer.ggml.model) is ${shown(model)}, and Lamina knows byte-level BPE ("gpt2") only. Choose a model with such a tokenizer.`,
+      `${source}: the tokenizer's ${part} is ${shown(is)}, and Lamina knows ${known.join(', ')}. Choose a model with one of these.`,
+      details,
+    );
+  }
+}
+
+/** A file about the tokenizer contradicts itself, or asks for what Lamina cannot do. */
+export class TokenizerInvalidError extends LaminaError {
+  /** `document`: such as tokenizer.json; `field`: the way to what is wrong in it. */
+  constructor(details: { source: string; document: string; field: string; reason: string }) {
+    const { source, document, field, reason } = details;
+    super(
+      `${source}: ${document} cannot be used: ${field || 'it'} ${reason}. Download the model's files again, or choose another model.`,
       details,
     );
   }
@@ -156,6 +170,7 @@ registerErrors({
   NormTypeError,
   UnexpectedTensorError,
   UnsupportedTokenizerError,
+  TokenizerInvalidError,
   UnknownPreTokenizerError,
   ChatTemplateMissingError,
   ChatTemplateError,

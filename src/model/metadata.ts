@@ -58,6 +58,16 @@ export class Metadata {
     return this.array(key).map((value) => this.wholeNumber(key, value, min, max));
   }
 
+  /** Finite numbers. */
+  numbers(key: string): number[] {
+    return this.array(key).map((value, i) => {
+      if (typeof value !== 'number' || !Number.isFinite(value)) {
+        this.fail(key, `holds ${shown(value)} at index ${i}`);
+      }
+      return value;
+    });
+  }
+
   fail(key: string, reason: string): never {
     throw new InvalidMetadataError({ source: this.source, key, reason });
   }

@@ -1,19 +1,25 @@
 import { ByteLevelDecoder, Tokenizer as HubTokenizer } from '@huggingface/tokenizers';
-import { findPreTokenizer } from './pre_tokenizers.ts';
+import { GUARD } from './control_guard.ts';
+import { thinkingMarkers } from './thinking.ts';
 import { TOKEN_TYPE, type TokenizerData } from './tokenizer_data.ts';
 
 export interface Tokenizer {
   /**
    * The ids of a text, without BOS. Bytes that no token stands for are left out, as llama.cpp does.
-   * @param options.special names of control tokens in the text become these tokens; else they are plain text
+   * @param options.special names of control tokens in the text become these tokens, unless they are guarded; else they
+   * are plain text
    */
   encode(text: string, options: { special: boolean }): number[];
   /** Puts BOS before a prompt if the model wants it there, and the prompt does not begin with it already. */
   withBos(ids: readonly number[]): number[];
+  /** Puts EOS after a text that is whole (no prompt is) if the model wants it there, and it is not there already. */
+  withEos(ids: readonly number[]): number[];
   /** The text of some ids; control tokens have none, and U+FFFD stands for bytes that are not UTF-8. */
   decode(ids: readonly number[]): string;
   /** UTF-8 of one token: often a part of a character only. */
   bytes(id: number): Uint8Array<ArrayBuffer>;
+  /** Encoding has put a space before the text, which is none of it. */
+  readonly add_space_prefix: boolean;
 }
 
 /** The characters by which byte-level BPE writes bytes (Radford et al. 2019), and their bytes. */
@@ -23,20 +29,25 @@ const BYTE_OF_CHARACTER = new Map(
   ),
 );
 
-const { control, unknown, user_defined, normal } = TOKEN_TYPE;
+const { control, unknown, user_defined, normal, byte } = TOKEN_TYPE;
 
-/**
- * A tokenizer from what the checkpoint says.
- * @throws UnknownPreTokenizerError
- */
+/** A tokenizer from what the checkpoint says. */
 export function createTokenizer(data: TokenizerData): Tokenizer {
-  const { tokens, token_types, bos_token_id, add_bos_token } = data;
+  const { tokens, token_types, bos_token_id, add_bos_token, eos_token_id, add_eos_token } = data;
   // User-defined tokens are found in any text, as llama.cpp does; control tokens only where they may mean something.
-  const plain = hubTokenizer(data, [user_defined], bpeModel(data));
-  const special = hubTokenizer(data, [user_defined, control, unknown], EMPTY_MODEL);
+  const plain = hubTokenizer(data, [user_defined], modelOf(data));
+  const unguard = { type: 'Replace', pattern: { String: GUARD }, content: '' };
+  const normalizers = [unguard, ...(data.normalizer ? [data.normalizer] : [])];
+  const special = hubTokenizer(
+    { ...data, normalizer: { type: 'Sequence', normalizers } },
+    [user_defined, control, unknown],
+    EMPTY_MODEL,
+  );
+  if (data.unknown_token_id !== null) plain.model!.unk_token_id = data.unknown_token_id;
   // Both share one vocabulary: it takes megabytes.
   special.model = plain.model;
 
+  const { start, end } = thinkingMarkers(data) ?? {};
   const tokenizer: Tokenizer = {
     encode: (text, options) => {
       const encoder = options.special ? special : plain;
@@ -46,15 +57,30 @@ export function createTokenizer(data: TokenizerData): Tokenizer {
       add_bos_token && bos_token_id !== null && ids[0] !== bos_token_id
         ? [bos_token_id, ...ids]
         : [...ids],
+    withEos: (ids) =>
+      add_eos_token && eos_token_id !== null && ids.at(-1) !== eos_token_id
+        ? [...ids, eos_token_id]
+        : [...ids],
     decode: (ids) => {
       const stream = createTextStream(tokenizer);
       return ids.map((id) => stream.push(id)).join('') + stream.end();
     },
     bytes: (id) => {
       const token = tokens[id] ?? '';
-      if (token_types[id] === user_defined) return new TextEncoder().encode(token);
-      return token_types[id] === normal ? bytesOf(token) : new Uint8Array();
+      // Whoever reads the answer must see where thinking ends, also where a control token says so.
+      if (token !== '' && (token === start || token === end)) return utf8(token);
+      switch (token_types[id]) {
+        case byte:
+          return byteOf(token);
+        case user_defined:
+          return utf8(data.alphabet === 'metaspace' ? token.replaceAll('▁', ' ') : token);
+        case normal:
+          return data.alphabet === 'metaspace' ? utf8(token.replaceAll('▁', ' ')) : bytesOf(token);
+        default:
+          return new Uint8Array();
+      }
     },
+    add_space_prefix: data.add_space_prefix,
   };
   return tokenizer;
 }
@@ -69,8 +95,14 @@ export interface TextStream {
 /** Decodes tokens one by one, as they are generated. */
 export function createTextStream(tokenizer: Tokenizer): TextStream {
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  let begins = tokenizer.add_space_prefix;
   return {
-    push: (id) => decoder.decode(tokenizer.bytes(id), { stream: true }),
+    push: (id) => {
+      const text = decoder.decode(tokenizer.bytes(id), { stream: true });
+      if (!begins || text === '') return text;
+      begins = false;
+      return text.startsWith(' ') ? text.slice(1) : text;
+    },
     end: () => decoder.decode(),
   };
 }
@@ -79,22 +111,18 @@ const EMPTY_MODEL = { type: 'BPE', vocab: {}, merges: [] };
 
 /** `added` are the types of tokens that are found in a text before it is cut into words. */
 function hubTokenizer(data: TokenizerData, added: readonly number[], model: object): HubTokenizer {
-  const { tokens, token_types, pre_tokenizer } = data;
-  const splits = findPreTokenizer(pre_tokenizer).patterns.map((Regex) => ({
-    type: 'Split',
-    pattern: { Regex },
-    behavior: 'Isolated',
-    invert: false,
-  }));
+  const { tokens, token_types, normalizer, pre_tokenizer } = data;
+  const lstrip = new Set(data.lstrip_token_ids);
+  const rstrip = new Set(data.rstrip_token_ids);
   const json = {
+    // "Special" for the library: found in the text as it is, before any normalizer.
     added_tokens: tokens.flatMap((content, id) =>
-      added.includes(token_types[id]!) ? [{ id, content, special: true }] : [],
+      added.includes(token_types[id]!) && content !== ''
+        ? [{ id, content, special: true, lstrip: lstrip.has(id), rstrip: rstrip.has(id) }]
+        : [],
     ),
-    normalizer: null,
-    pre_tokenizer: {
-      type: 'Sequence',
-      pretokenizers: [...splits, { type: 'ByteLevel', use_regex: false, add_prefix_space: false }],
-    },
+    normalizer,
+    pre_tokenizer,
     model,
     post_processor: null,
     decoder: null,
@@ -102,28 +130,54 @@ function hubTokenizer(data: TokenizerData, added: readonly number[], model: obje
   return new HubTokenizer(json, {});
 }
 
-function bpeModel({ tokens, token_types, merges, pre_tokenizer }: TokenizerData): object {
-  // Without control tokens: merging must not make them out of plain text.
-  const words = tokens
-    .map((token, id) => [token, id] as const)
-    .filter(([, id]) => token_types[id] !== control && token_types[id] !== unknown);
-  const vocab = new Map(words);
+function modelOf(data: TokenizerData): object {
+  const { tokens, token_types, merges, scores, unknown_token_id, alphabet } = data;
+  // Control tokens must not be made out of plain text.
+  const isWord = (id: number): boolean =>
+    tokens[id] !== '' && token_types[id] !== control && token_types[id] !== unknown;
+  if (data.model === 'Unigram') {
+    return {
+      type: 'Unigram',
+      // By position: a text never holds half a surrogate pair, so these are never found.
+      vocab: tokens.map((token, id) => [isWord(id) ? token : `\ud800${id}`, scores[id]]),
+      unk_id: unknown_token_id,
+    };
+  }
+  const vocab = new Map(
+    tokens.map((token, id) => [token, id] as const).filter(([, id]) => isWord(id)),
+  );
+  // Nor may bytes be made out of their names.
+  const isMade = (merge: string): boolean => {
+    const id = vocab.get(merge.replace(' ', ''));
+    return id !== undefined && token_types[id] !== byte;
+  };
   return {
     type: 'BPE',
     vocab: Object.fromEntries(vocab),
-    merges: merges.filter((merge) => vocab.has(merge.replace(' ', ''))),
-    ignore_merges: findPreTokenizer(pre_tokenizer).ignore_merges,
-    unk_token: null,
+    merges: merges.filter(isMade),
+    ignore_merges: data.ignore_merges,
+    byte_fallback: data.byte_fallback,
+    unk_token:
+      alphabet === 'metaspace' && unknown_token_id !== null ? tokens[unknown_token_id] : null,
+    fuse_unk: alphabet === 'metaspace',
   };
+}
+
+const utf8 = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
+
+/** The byte that `<0x0A>` stands for. */
+function byteOf(token: string): Uint8Array<ArrayBuffer> {
+  const hex = /^<0x([0-9A-Fa-f]{2})>$/.exec(token)?.[1];
+  return hex ? Uint8Array.of(Number.parseInt(hex, 16)) : new Uint8Array();
 }
 
 /** Bytes of a token in byte-level BPE's alphabet; a token outside of that alphabet is plain text. */
 function bytesOf(token: string): Uint8Array<ArrayBuffer> {
   const bytes: number[] = [];
   for (const character of token) {
-    const byte = BYTE_OF_CHARACTER.get(character);
-    if (byte === undefined) return new TextEncoder().encode(token);
-    bytes.push(byte);
+    const found = BYTE_OF_CHARACTER.get(character);
+    if (found === undefined) return utf8(token);
+    bytes.push(found);
   }
   return Uint8Array.from(bytes);
 }

@@ -1,4 +1,4 @@
-import { JsonValue, JsonValueError } from '../store/json_value.ts';
+import { JsonValue, JsonValueError } from '../formats/json_value.ts';
 import type { ModelRates, RingSize } from './rates.ts';
 
 /** What a page or a program remembers from one run to the next: texts by name. */

@@ -1,6 +1,6 @@
+import { JsonValue, JsonValueError } from '../formats/json_value.ts';
 import type { ByteSource } from '../formats/source.ts';
 import { ManifestInvalidError } from './errors.ts';
-import { JsonValue, JsonValueError } from './json_value.ts';
 import { type Manifest, PACK_VERSION, type PackFile } from './manifest.ts';
 import { readSmallFile } from './open_pack.ts';
 import { readPieces, readSource } from './parse_manifest.ts';

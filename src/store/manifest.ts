@@ -4,7 +4,7 @@ import type { ModelConfig } from '../model/config.ts';
 import type { TokenizerData } from '../model/tokenizer_data.ts';
 
 export const PACK_FORMAT = 'lamina-pack';
-export const PACK_VERSION = 2;
+export const PACK_VERSION = 3;
 export const MANIFEST_FILE = 'manifest.json';
 /** Offsets of planes inside a file: what a storage-buffer binding needs (`minStorageBufferOffsetAlignment`). */
 export const PLANE_ALIGNMENT = 256;

@@ -1,9 +1,10 @@
 import { BLOCK_TYPES, type BlockTypeName } from '../formats/block_types.ts';
+import { JsonValue, JsonValueError } from '../formats/json_value.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { embeddingShapes, headShapes, layerShapes, type TensorShapes } from '../model/tensors.ts';
+import { readNormalizer, readPreTokenizer } from '../model/tokenizer_components.ts';
 import type { TokenizerData } from '../model/tokenizer_data.ts';
 import { ManifestInvalidError } from './errors.ts';
-import { JsonValue, JsonValueError } from './json_value.ts';
 import {
   type Manifest,
   PACK_FORMAT,
@@ -107,19 +108,38 @@ function readTokenizer(json: JsonValue, vocab_size: number): TokenizerData {
     json.get('token_types').fail(`has ${token_types.length} entries for ${tokens.length} tokens`);
   }
   const id = (value: JsonValue) => value.integer(0, tokens.length - 1);
+  const model = json.get('model').oneOf(['BPE', 'Unigram']);
+  const scores = json.get('scores').array((score) => score.finite());
+  if (scores.length !== (model === 'Unigram' ? tokens.length : 0)) {
+    json.get('scores').fail(`has ${scores.length} entries for ${tokens.length} tokens of ${model}`);
+  }
+  const unknown_token_id = json.get('unknown_token_id').nullOr(id);
+  if (model === 'Unigram' && unknown_token_id === null) {
+    json.get('unknown_token_id').fail('is null, and Unigram needs it');
+  }
+  const template = (value: JsonValue) => value.string();
   return {
-    model: json.get('model').oneOf(['gpt2']),
-    pre_tokenizer: json.get('pre_tokenizer').string(),
+    model,
+    alphabet: json.get('alphabet').oneOf(['byte_level', 'metaspace']),
+    normalizer: json.get('normalizer').nullOr(readNormalizer),
+    pre_tokenizer: json.get('pre_tokenizer').nullOr(readPreTokenizer),
     tokens,
     token_types,
+    lstrip_token_ids: json.get('lstrip_token_ids').array(id),
+    rstrip_token_ids: json.get('rstrip_token_ids').array(id),
     merges: json.get('merges').array((merge) => merge.string()),
+    scores,
+    ignore_merges: json.get('ignore_merges').boolean(),
+    byte_fallback: json.get('byte_fallback').boolean(),
     bos_token_id: json.get('bos_token_id').nullOr(id),
     eos_token_id: json.get('eos_token_id').nullOr(id),
-    unknown_token_id: json.get('unknown_token_id').nullOr(id),
+    unknown_token_id,
     add_bos_token: json.get('add_bos_token').boolean(),
+    add_eos_token: json.get('add_eos_token').boolean(),
     add_space_prefix: json.get('add_space_prefix').boolean(),
     stop_token_ids: json.get('stop_token_ids').array(id),
-    chat_template: json.get('chat_template').nullOr((template) => template.string()),
+    chat_template: json.get('chat_template').nullOr(template),
+    tool_use_template: json.get('tool_use_template').nullOr(template),
   };
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { UnknownPreTokenizerError } from '../../../src/model/errors.ts';
 import { planPack } from '../../../src/model/plan_pack.ts';
+import { byteLevelComponent, findPreTokenizer } from '../../../src/model/pre_tokenizers.ts';
 import { createTextStream, createTokenizer } from '../../../src/model/tokenizer.ts';
 import { TOKEN_TYPE, type TokenizerData } from '../../../src/model/tokenizer_data.ts';
 import { goldenCheckpoint, goldenJson, smollm2 } from './fixtures.ts';
@@ -133,11 +134,13 @@ describe('a text stream', () => {
 
 /** Bytes that are themselves in byte-level BPE's alphabet, then what `merges` make of them. */
 function small(pre_tokenizer: string, merges: string[], more: Partial<TokenizerData> = {}) {
+  const found = findPreTokenizer(pre_tokenizer);
   const printable = Array.from({ length: 94 }, (_, i) => String.fromCharCode(33 + i));
   const tokens = [...printable, 'Ġ', 'Ċ', ...merges.map((merge) => merge.replace(' ', ''))];
   const data: TokenizerData = {
     ...SMOLLM2,
-    pre_tokenizer,
+    pre_tokenizer: byteLevelComponent(found),
+    ignore_merges: found.ignore_merges ?? false,
     tokens,
     token_types: tokens.map(() => TOKEN_TYPE.normal),
     merges,
@@ -165,9 +168,8 @@ describe('words are cut before merging as the pre-tokenizer demands', () => {
   });
 
   test('an unknown one is refused by name', () => {
-    const data = { ...SMOLLM2, pre_tokenizer: 'deepseek-llm' };
-    expect(() => createTokenizer(data)).toThrow(UnknownPreTokenizerError);
-    expect(() => createTokenizer(data)).toThrow(/"deepseek-llm"/);
+    expect(() => findPreTokenizer('kimi-k2')).toThrow(UnknownPreTokenizerError);
+    expect(() => findPreTokenizer('kimi-k2')).toThrow(/"kimi-k2".* knows default, gpt-2/);
   });
 
   test('a whole word that is a token needs no merging where the pre-tokenizer says so', () => {
@@ -185,7 +187,8 @@ describe('a token of its own kind', () => {
   const tokens = ['a', '<t>', 'xyz', 'é', '<u>', 'x', 'y', 'z', 'xy', '\u{1f30d}'];
   const token_types = tokens.map((): number => normal);
   token_types.splice(1, 4, user_defined, control, user_defined, unused);
-  const odd = createTokenizer({ ...SMOLLM2, tokens, token_types, merges: ['x y', 'xy z'] });
+  const merges = ['x y', 'xy z'];
+  const odd = createTokenizer({ ...SMOLLM2, unknown_token_id: null, tokens, token_types, merges });
 
   test('is found in plain text when a user defined it', () => {
     expect(odd.encode('a<t>xé', { special: false })).toEqual([0, 1, 5, 3]);

@@ -5,7 +5,7 @@ import { type FileLayout, layerFile, layoutFile } from '../../../src/store/pack_
 export function manifestFixture(): Manifest {
   return structuredClone({
     format: 'lamina-pack',
-    version: 2,
+    version: 3,
     name: 'A small model',
     source: { name: 'small.gguf', bytes: 100_000, version: '1' },
     config: {
@@ -24,18 +24,27 @@ export function manifestFixture(): Manifest {
       tie_word_embeddings: false,
     },
     tokenizer: {
-      model: 'gpt2',
-      pre_tokenizer: 'smollm',
+      model: 'BPE',
+      alphabet: 'byte_level',
+      normalizer: null,
+      pre_tokenizer: { type: 'ByteLevel', add_prefix_space: false, use_regex: true },
       tokens: ['a', 'b', 'c', 'd', 'ab', 'cd', 'abcd', '<end>'],
       token_types: [1, 1, 1, 1, 1, 1, 1, 3],
+      lstrip_token_ids: [],
+      rstrip_token_ids: [7],
       merges: ['a b', 'c d', 'ab cd'],
+      scores: [],
+      ignore_merges: false,
+      byte_fallback: false,
       bos_token_id: null,
       eos_token_id: 7,
       unknown_token_id: null,
       add_bos_token: false,
+      add_eos_token: false,
       add_space_prefix: false,
       stop_token_ids: [7],
       chat_template: '{{ messages }}',
+      tool_use_template: null,
     },
     embedding: hashed(
       layoutFile('embedding.bin', [{ name: 'token_embd.weight', type: 'Q8_0', shape: [8, 64] }]),

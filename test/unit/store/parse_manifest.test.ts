@@ -12,6 +12,7 @@ const NOT_OBJECTS = [undefined, null, 1, 'a', true, []];
 const NOT_ARRAYS = [undefined, null, 1, 'a', {}];
 const NOT_STRINGS = [undefined, null, 1, true, {}, []];
 const NOT_BOOLEANS = [undefined, null, 0, 'true', {}];
+const NOT_COMPONENTS = [undefined, 1, 'a', [], {}, { type: 'Lua' }, { type: 'Split' }];
 const NOT_COUNTS = [undefined, null, 0, -1, 1.5, 1e30, '8', [8], Number.NaN, 2 ** 53];
 const NOT_IDS = [undefined, -1, 1.5, 8, 1e30, '1', [1]];
 const NOT_POSITIVE = [undefined, null, 0, -1, '1', Number.NaN];
@@ -36,7 +37,7 @@ const FILES: Broken[] = ['embedding', 'layers.1', 'head'].flatMap((file): Broken
 
 const BROKEN: readonly Broken[] = [
   ['format', [...NOT_STRINGS, 'other']],
-  ['version', [undefined, null, 0, 1, 3, '2', 1.5]],
+  ['version', [undefined, null, 0, 1, 2, 4, '3', 1.5]],
   ['name', NOT_STRINGS],
   ['source', NOT_OBJECTS],
   ['source.name', NOT_STRINGS],
@@ -57,21 +58,31 @@ const BROKEN: readonly Broken[] = [
   ['config.rope_dim', [...NOT_COUNTS, 17]],
   ['config.tie_word_embeddings', [...NOT_BOOLEANS, true]],
   ['tokenizer', NOT_OBJECTS],
-  ['tokenizer.model', [...NOT_STRINGS, 'llama']],
-  ['tokenizer.pre_tokenizer', NOT_STRINGS],
+  ['tokenizer.model', [...NOT_STRINGS, 'llama', 'Unigram']],
+  ['tokenizer.alphabet', [...NOT_STRINGS, 'utf8']],
+  ['tokenizer.normalizer', NOT_COMPONENTS],
+  ['tokenizer.pre_tokenizer', NOT_COMPONENTS],
+  ['tokenizer.pre_tokenizer.use_regex', [1, 'yes']],
   ['tokenizer.tokens', [...NOT_ARRAYS, [], ['a'], Array(9).fill('a'), Array(8).fill(1)]],
   ['tokenizer.tokens.3', NOT_STRINGS],
   ['tokenizer.token_types', [...NOT_ARRAYS, [], Array(7).fill(1), Array(9).fill(1)]],
   ['tokenizer.token_types.3', [-1, 256, 1.5, '1', null]],
+  ['tokenizer.lstrip_token_ids', [...NOT_ARRAYS, [8], [-1], [null]]],
+  ['tokenizer.rstrip_token_ids', [...NOT_ARRAYS, [8], [-1], [null]]],
   ['tokenizer.merges', NOT_ARRAYS],
   ['tokenizer.merges.0', NOT_STRINGS],
+  ['tokenizer.scores', [...NOT_ARRAYS, [1], ['1'], Array(8).fill(1)]],
+  ['tokenizer.ignore_merges', NOT_BOOLEANS],
+  ['tokenizer.byte_fallback', NOT_BOOLEANS],
   ['tokenizer.bos_token_id', NOT_IDS],
   ['tokenizer.eos_token_id', NOT_IDS],
   ['tokenizer.unknown_token_id', NOT_IDS],
   ['tokenizer.add_bos_token', NOT_BOOLEANS],
+  ['tokenizer.add_eos_token', NOT_BOOLEANS],
   ['tokenizer.add_space_prefix', NOT_BOOLEANS],
   ['tokenizer.stop_token_ids', [...NOT_ARRAYS, [8], [-1], [null]]],
   ['tokenizer.chat_template', [undefined, 1, true, {}]],
+  ['tokenizer.tool_use_template', [undefined, 1, true, {}]],
   ['layers', [...NOT_ARRAYS, []]],
   ...FILES,
 ];

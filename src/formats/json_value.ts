@@ -22,6 +22,11 @@ export class JsonValue {
     this.key = key;
   }
 
+  /** A document that is parsed already. */
+  static of(document: unknown): JsonValue {
+    return new JsonValue(document);
+  }
+
   /** @throws JsonValueError when the bytes are no JSON in UTF-8. */
   static parse(bytes: Uint8Array<ArrayBuffer>): JsonValue {
     try {
@@ -49,6 +54,14 @@ export class JsonValue {
     return new JsonValue(fields[key], this, key);
   }
 
+  /** A field that may be missing, or null; null in both cases. */
+  optional(key: string): JsonValue | null {
+    const value = this.object()[key] ?? null;
+    return value === null || !Object.hasOwn(this.object(), key)
+      ? null
+      : new JsonValue(value, this, key);
+  }
+
   /** Names of an object's fields. */
   keys(): string[] {
     return Object.keys(this.object());
@@ -57,6 +70,11 @@ export class JsonValue {
   array<T>(read: (item: JsonValue) => T): T[] {
     if (!Array.isArray(this.value)) this.fail('is not an array');
     return this.value.map((item, i) => read(new JsonValue(item, this, i)));
+  }
+
+  /** The value as it is, for whoever tells its kinds apart. */
+  unchecked(): unknown {
+    return this.value;
   }
 
   string(): string {
@@ -75,6 +93,11 @@ export class JsonValue {
       this.fail(`is ${JSON.stringify(value)}, not a whole number from ${min} to ${max}`);
     }
     return value as number;
+  }
+
+  finite(): number {
+    if (typeof this.value !== 'number' || !Number.isFinite(this.value)) this.fail('is no number');
+    return this.value;
   }
 
   positive(): number {

@@ -1,0 +1,74 @@
+import { describe, expect, test } from 'vitest';
+import { createThinkingReader, thinkingMarkers } from '../../../src/model/thinking.ts';
+import { createTokenizer } from '../../../src/model/tokenizer.ts';
+import { TOKEN_TYPE } from '../../../src/model/tokenizer_data.ts';
+import { smollm2 } from './fixtures.ts';
+
+const THINK = { start: '<think>', end: '</think>' };
+
+describe('the markers of thinking', () => {
+  const none = { tokens: ['a'], chat_template: 'b' };
+
+  test('are none in a model that does not think', async () => {
+    expect(thinkingMarkers(await smollm2())).toBeNull();
+    expect(thinkingMarkers({ ...none, chat_template: null })).toBeNull();
+  });
+
+  test('are those of the chat template', () => {
+    const chat_template = "{{ content.split('</think>')[-1] }}";
+    expect(thinkingMarkers({ ...none, chat_template })).toEqual(THINK);
+  });
+
+  test('are two tokens of the model', () => {
+    const markers = { start: '[THINK]', end: '[/THINK]' };
+    expect(thinkingMarkers({ ...none, tokens: ['[THINK]', '[/THINK]'] })).toEqual(markers);
+    expect(thinkingMarkers({ ...none, tokens: ['[THINK]'] })).toBeNull();
+  });
+
+  test('show in the text also where they are control tokens', async () => {
+    const smol = await smollm2();
+    const ids = [smol.tokens.length, smol.tokens.length + 1, smol.tokens.length + 2];
+    const tokenizer = createTokenizer({
+      ...smol,
+      tokens: [...smol.tokens, '[THINK]', '[/THINK]', '[INST]'],
+      token_types: [...smol.token_types, ...ids.map(() => TOKEN_TYPE.control)],
+    });
+    expect(tokenizer.decode(ids)).toBe('[THINK][/THINK]');
+    expect(tokenizer.encode('[THINK][INST]', { special: true })).toEqual([ids[0], ids[2]]);
+    expect(tokenizer.encode('[THINK]', { special: false })).not.toContain(ids[0]);
+  });
+});
+
+describe('thinking is told from the answer', () => {
+  function read(pieces: readonly string[], prompt = '') {
+    const reader = createThinkingReader(THINK, prompt);
+    const parts = [...pieces.map((piece) => reader.push(piece)), reader.end()];
+    return {
+      thinking: parts.map(({ thinking }) => thinking).join(''),
+      answer: parts.map(({ answer }) => answer).join(''),
+    };
+  }
+  const text = '<think>Is 1 < 2? </thin yes</think>It is </thinking>.';
+  const expected = { thinking: 'Is 1 < 2? </thin yes', answer: 'It is </thinking>.' };
+
+  test.each([1, 2, 3, 7, 100])('in pieces of %i characters', (length) => {
+    const pieces = text.match(new RegExp(`.{1,${length}}`, 'g'))!;
+    expect(read(pieces)).toEqual(expected);
+  });
+
+  test('when the prompt has begun the thinking', () => {
+    expect(read([text.slice('<think>'.length)], 'assistant\n<think>\n')).toEqual(expected);
+  });
+
+  test('when it never ends, and when there is none', () => {
+    expect(read(['<think>a', 'b</thi'])).toEqual({ thinking: 'ab</thi', answer: '' });
+    expect(read(['a <', 'b'])).toEqual({ thinking: '', answer: 'a <b' });
+  });
+
+  test('as early as it can be', () => {
+    const reader = createThinkingReader(THINK, '');
+    expect(reader.push('<thi')).toEqual({ thinking: '', answer: '' });
+    expect(reader.push('nk>a<')).toEqual({ thinking: 'a', answer: '' });
+    expect(reader.push('b')).toEqual({ thinking: '<b', answer: '' });
+  });
+});
