@@ -141,15 +141,21 @@ export class Engine {
   /**
    * The tokens that follow, one after the other, up to the end of the context.
    * @param context all ids so far, which a `prefill` has taken in
+   * @param most tokens that are wanted: none beyond them is computed ahead
    * @throws NonFiniteLogitsError, DeviceLostError, GpuOutOfMemoryError
    */
   tokens(
     context: readonly number[],
     options: SamplingOptions,
-    { sequence = 0, signal }: { sequence?: number; signal?: AbortSignal } = {},
+    {
+      sequence = 0,
+      signal,
+      most = Number.POSITIVE_INFINITY,
+    }: { sequence?: number; signal?: AbortSignal; most?: number } = {},
   ): AsyncGenerator<number, void> {
     this.sampler.begin(context, options);
-    const run = { ids: [...context], options, sequence, at: randomNumbers(options.seed) };
+    const last = Math.min(this.context_length, context.length + most - 1);
+    const run = { ids: [...context], options, sequence, last, at: randomNumbers(options.seed) };
     return this.resident ? this.ahead(run) : this.oneByOne(run, signal);
   }
 
@@ -180,12 +186,12 @@ export class Engine {
   private async *oneByOne(run: Run, signal: AbortSignal | undefined): AsyncGenerator<number, void> {
     const { ids, sequence } = run;
     const first = ids.length;
-    while (ids.length <= this.context_length) {
+    while (ids.length <= run.last) {
       signal?.throwIfAborted();
       const token = await this.choose(run, first);
       yield token;
       ids.push(token);
-      if (ids.length <= this.context_length) {
+      if (ids.length <= run.last) {
         await this.prefill([token], ids.length - 1, { sequence });
       }
     }
@@ -206,7 +212,7 @@ export class Engine {
       for (let position = first; ; ) {
         yield token;
         ids.push(token);
-        while (pending.length < TOKENS_IN_FLIGHT && position < this.context_length) {
+        while (pending.length < TOKENS_IN_FLIGHT && position < run.last) {
           await this.guarded(() => kv.reserve(sequence, position + 1));
           forwardResident(this.model, batchOf([0], position, sequence));
           position += 1;
@@ -283,6 +289,8 @@ interface Run {
   readonly ids: number[];
   readonly options: SamplingOptions;
   readonly sequence: number;
+  /** The last token to be chosen comes after so many. */
+  readonly last: number;
   /** The i-th number in [0, 1) by which a token is drawn. */
   at(index: number): number;
 }

@@ -89,7 +89,8 @@ export class Conversation {
         },
       });
       const { signal } = hooks;
-      for await (const id of engine.tokens(ids, sampling, { ...(signal && { signal }) })) {
+      const run = { most: max_tokens, ...(signal && { signal }) };
+      for await (const id of engine.tokens(ids, sampling, run)) {
         if (token_ids.length === 0) first_token_at = performance.now();
         // The cache holds what came before; the token itself passes with the next one.
         this.cached = [...ids];
