@@ -347,6 +347,7 @@ test('measures the ring and the model that is loaded, which answers afterwards a
   expect(strict!.streamed_bytes_per_token).toBeGreaterThan(0);
   expect(strict!.decode_tokens_rate.min).toBeGreaterThan(0);
   expect(names).toContain('6 pieces of 4 MiB');
+  expect(names).toContain(`${report.model!.name}, what predictions go by`);
   expect(packs.map(({ id }) => id)).toEqual([pack]);
   expect(after.token_ids).toEqual(before.token_ids);
   expect(after.statistics.cached_tokens).toBe(0);
