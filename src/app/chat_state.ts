@@ -49,7 +49,7 @@ export interface ChatState {
   readonly putAway: ReadonlySignal<Conversation | null>;
   /** Sends a message: the draft, unless another is given. */
   send(message?: string): Promise<void>;
-  /** Ends the answer after its current token. */
+  /** Ends the answer after its current token, and resolves when it has ended. */
   stop(): Promise<void>;
   newChat(): void;
   /** Brings back what the last new chat put away. */
@@ -96,6 +96,8 @@ export function createChatState(services: ChatServices): ChatState {
   let current: symbol | null = null;
   let savedAt = 0;
   let pacing = false;
+  /** Ends with the answer at hand. */
+  let answering: Promise<void> = Promise.resolve();
 
   function save(): void {
     savedAt = now();
@@ -134,7 +136,12 @@ export function createChatState(services: ChatServices): ChatState {
     }
   }
 
-  async function answer(): Promise<void> {
+  function answer(): Promise<void> {
+    answering = answerLast();
+    return answering;
+  }
+
+  async function answerLast(): Promise<void> {
     const run = Symbol('answer');
     current = run;
     activity.value = 'answering';
@@ -175,8 +182,12 @@ export function createChatState(services: ChatServices): ChatState {
   async function stop(): Promise<void> {
     if (activity.value === 'idle') return;
     activity.value = 'stopping';
-    // When the worker is gone, `chat` is rejected with the same cause and tells it.
-    await api.stop().catch(() => undefined);
+    try {
+      await api.stop();
+      await answering;
+    } catch {
+      // When the worker is gone, `chat` is rejected with the same cause and tells it.
+    }
   }
 
   function newChat(): void {

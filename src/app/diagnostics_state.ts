@@ -8,23 +8,27 @@ export interface DiagnosticsState {
   readonly report: ReadonlySignal<BenchReport | null>;
   /** How far the measurement at hand is; null: nothing is being measured. */
   readonly progress: ReadonlySignal<BenchProgress | null>;
-  /** Why the last one did not end. */
+  /** Whether it was stopped, and ends after the step at hand. */
+  readonly stopping: ReadonlySignal<boolean>;
+  /** Why the last one found nothing. */
   readonly problem: ReadonlySignal<string | null>;
   measure(parts: readonly BenchPart[]): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** @param onMeasured told when something has been measured: predictions may go by it now */
+/** @param onEnded told when the engine is free again: predictions may go by what has been measured, also of one that was stopped */
 export function createDiagnosticsState(
   api: Pick<LaminaApi, 'diagnose' | 'stop'>,
-  onMeasured: () => unknown,
+  onEnded: () => unknown,
 ): DiagnosticsState {
   const report = signal<BenchReport | null>(null);
   const progress = signal<BenchProgress | null>(null);
+  const stopping = signal(false);
   const problem = signal<string | null>(null);
   return {
     report,
     progress,
+    stopping,
     problem,
     async measure(parts) {
       if (progress.value) return;
@@ -34,15 +38,20 @@ export function createDiagnosticsState(
         report.value = await api.diagnose((now) => {
           progress.value = now;
         }, parts);
-        await onMeasured();
+        await onEnded();
       } catch (error) {
-        if (!(error instanceof BenchCancelledError)) problem.value = (error as Error).message;
+        if (error instanceof BenchCancelledError) await onEnded();
+        else problem.value = (error as Error).message;
       } finally {
         progress.value = null;
+        stopping.value = false;
       }
     },
     async stop() {
-      await api.stop();
+      if (!progress.value) return;
+      stopping.value = true;
+      // When the worker is gone, `diagnose` is rejected with the same cause and tells it.
+      await api.stop().catch(() => undefined);
     },
   };
 }

@@ -103,6 +103,12 @@ export function lostFailure(message: string): Failure {
   return { name, heading: HEADINGS[name]!, message, remedies: ['reload-engine'] };
 }
 
+/** The model does not run as it is set; it was loaded in the way that takes the least memory. */
+export function shortageFailure(error: LaminaError): Failure {
+  const heading = 'The model runs one layer at a time';
+  return { name: error.name, heading, message: error.message, remedies: [] };
+}
+
 /** The pack is damaged and the page does not know a URL from which to mend it. */
 export function damagedFailure(error: LaminaError, fileName: string | null): Failure {
   const wanted = fileName === null ? 'the file that it came from' : `“${fileName}”`;

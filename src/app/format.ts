@@ -26,10 +26,14 @@ export function formatByteRate(bytesPerSecond: number): string {
   return `${formatBytes(bytesPerSecond)}/s`;
 }
 
-/** `13.1 tokens/s`; below one token a second with two decimals. */
+/** `13.1`; below one a second with two decimals. */
+export function formatRate(perSecond: number): string {
+  return perSecond.toFixed(perSecond < 1 ? 2 : perSecond < 99.95 ? 1 : 0);
+}
+
+/** `13.1 tokens/s` */
 export function formatTokenRate(tokensPerSecond: number): string {
-  const digits = tokensPerSecond < 1 ? 2 : tokensPerSecond < 99.95 ? 1 : 0;
-  return `${tokensPerSecond.toFixed(digits)}${NBSP}tokens/s`;
+  return `${formatRate(tokensPerSecond)}${NBSP}tokens/s`;
 }
 
 /** Milliseconds as a duration: `420 ms`, `1.4 s`, `12 s`, `3 min 20 s`, `1 h 5 min`. */

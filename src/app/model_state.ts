@@ -1,4 +1,5 @@
 import { type ReadonlySignal, signal } from '@preact/signals';
+import { GpuOutOfMemoryError } from '../gpu/errors.ts';
 import { BudgetTooSmallError } from '../plan/errors.ts';
 import { PackCorruptedError } from '../store/errors.ts';
 import type {
@@ -10,7 +11,14 @@ import type {
   ModelSource,
 } from '../worker/protocol.ts';
 import type { CatalogueModel } from './catalogue.ts';
-import { damagedFailure, type Failure, failureOf, INSECURE_PAGE, lostFailure } from './failures.ts';
+import {
+  damagedFailure,
+  type Failure,
+  failureOf,
+  INSECURE_PAGE,
+  lostFailure,
+  shortageFailure,
+} from './failures.ts';
 import { createLibraryState, type KnownPack, type Unfinished } from './library.ts';
 import type { KnownSource, UrlSource } from './library_store.ts';
 import type { KeyValueStorage } from './local_record.ts';
@@ -51,6 +59,8 @@ export interface ModelState {
   load(pack: string, name: string): Promise<void>;
   /** Why the model does not run as the settings say; null: it does. */
   readonly runProblem: ReadonlySignal<string | null>;
+  /** Whether the model is being brought to run as the settings say. */
+  readonly changing: ReadonlySignal<boolean>;
   /** Has the model at hand run as the settings say once `idle` has ended, without loading it again. */
   runAsSet(idle?: Promise<unknown>): Promise<void>;
   /** Loads the model at hand again, on a new device or with another context. */
@@ -75,6 +85,9 @@ export function createModelState(services: ModelServices): ModelState {
   const catalogueFailure = signal<Failure | null>(null);
   const transfer = signal<Transfer | null>(null);
   const runProblem = signal<string | null>(null);
+  const changing = signal(false);
+  /** What tells that the model at hand was loaded one layer at a time. */
+  let shortage: Failure | null = null;
   /** Ends when the model runs as it was set last. */
   let running: Promise<unknown> = Promise.resolve();
   let lastImport: UrlSource | File | null = null;
@@ -167,30 +180,36 @@ export function createModelState(services: ModelServices): ModelState {
     lost = false;
     stage.value = { kind: 'ready', name: library.nameOf(pack, model.name), model };
     library.isInUse(pack);
+    failure.value = shortage;
     void watchDevice();
   }
 
-  /** Loads a pack as the settings say; where they leave it too little memory, one layer at a time. */
+  /** Loads a pack as the settings say; where there is too little memory for that, one layer at a time. */
   async function loadWithin(pack: string): Promise<LoadedModel> {
     const options = services.loadOptions();
     runProblem.value = null;
+    shortage = null;
     try {
       return await api.load(pack, meter(), options);
     } catch (error) {
-      if (!(error instanceof BudgetTooSmallError)) throw error;
-      const { budget: _, ...rest } = options;
+      const { budget, ...rest } = options;
+      const least = options.residency === 'strict' && budget === undefined;
+      if (least || !isShortage(error)) throw error;
       const model = await api.load(pack, meter(), { ...rest, residency: 'strict' });
       runProblem.value = error.message;
+      shortage = shortageFailure(error);
       return model;
     }
   }
 
   async function runAsSet(): Promise<void> {
-    if (stage.value.kind !== 'ready') return;
+    // When it is loaded again, it is as set.
+    if (stage.value.kind !== 'ready' || lost) return;
     const { context_length: _, ...options } = services.loadOptions();
     try {
       const model = await api.setResidency(options);
       runProblem.value = null;
+      if (failure.value === shortage) failure.value = null;
       if (stage.value.kind === 'ready') stage.value = { ...stage.value, model };
     } catch (error) {
       runProblem.value = (error as Error).message;
@@ -269,11 +288,14 @@ export function createModelState(services: ModelServices): ModelState {
       lost = true;
     },
     runProblem,
-    runAsSet(idle = Promise.resolve()) {
+    changing,
+    async runAsSet(idle = Promise.resolve()) {
       // One after the other, and known at once: an answer that is asked for now waits.
-      const next = Promise.all([running, idle]).then(runAsSet);
-      running = next;
-      return next;
+      const change = Promise.all([running, idle]).then(runAsSet);
+      running = change;
+      changing.value = true;
+      await change;
+      if (running === change) changing.value = false;
     },
     async ensureEngine() {
       await running;
@@ -302,6 +324,10 @@ export function createModelState(services: ModelServices): ModelState {
 
 function asSource(source: UrlSource | File): ModelSource {
   return source instanceof File ? { file: source } : { url: source.url };
+}
+
+function isShortage(error: unknown): error is BudgetTooSmallError | GpuOutOfMemoryError {
+  return error instanceof BudgetTooSmallError || error instanceof GpuOutOfMemoryError;
 }
 
 function isCancel(error: unknown): boolean {

@@ -38,7 +38,7 @@ export const RESIDENCY_CHOICES: readonly {
   {
     value: 'streaming',
     label: 'A part of it',
-    hint: 'what the limit below holds; the rest passes',
+    hint: 'what the budget below holds; the rest passes',
   },
   { value: 'resident', label: 'The whole model', hint: 'fastest, where it fits' },
 ];
@@ -131,7 +131,7 @@ export const ANSWER_FIELDS: readonly SettingField[] = [
 export const MODEL_FIELDS: readonly SettingField[] = [
   {
     name: 'budget_mb',
-    label: 'Limit in MB',
+    label: 'Budget in MB',
     hint: 'empty: as much as is safe',
     allowed: 'empty, or a number from 1 to 10,000,000',
     valid: (mb) => mb >= 1 && mb <= 1e7,
@@ -140,7 +140,7 @@ export const MODEL_FIELDS: readonly SettingField[] = [
   {
     name: 'context_length',
     label: 'Context in tokens',
-    hint: 'empty: what is usual',
+    hint: 'empty: what is usual; loads the model again',
     allowed: 'empty, or a whole number from 64 to 10,000,000',
     valid: (tokens) => Number.isInteger(tokens) && tokens >= 64 && tokens <= 1e7,
     empty: 'automatic',

@@ -87,7 +87,11 @@ export async function benchChatModel(
   const results: ModelResult[] = [];
   let ring: Spread | null = null;
   try {
-    // Measures what predictions go by.
+    step(follower, {
+      name: `${options.manifest.name}, what predictions go by`,
+      done: 0,
+      of: RESIDENCIES.length,
+    });
     await model.setResidency({ residency: 'auto', budget: run.budget });
     const { budget } = model.engine.ledger;
     const half = weightShares(model.manifest).find(({ share }) => share === 0.5)!.bytes;

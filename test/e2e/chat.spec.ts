@@ -48,7 +48,19 @@ test('a person downloads the default model, chats, and finds both again after a 
   expect(third.cachedTokens).toBeGreaterThan(second.completionTokens!);
   expect(third.peakWeightBytes).toBeGreaterThan(30 * LARGEST_LAYER);
 
+  // What it cannot do is said beside the field, and it stays as it is.
+  await page.getByRole('button', { name: 'Settings' }).click();
+  const budget = page.getByLabel('Budget in MB');
+  await budget.fill('1');
+  await budget.press('Enter');
+  await expect(budget).toHaveAccessibleDescription(/with all of it on the GPU this model takes/);
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('complementary')).toContainText(/96\.6.MB of 96\.6.MB on the GPU/);
+
+  // So set it would not be there after a reload: then there is one layer of it at a time.
   await page.reload();
   await expect(page.locator('.page')).toHaveAttribute('data-stage', 'ready', { timeout: 180_000 });
   await expect(page.getByTestId('answer').first()).toContainText('Paris');
+  await expect(page.getByRole('alert')).toContainText('The model runs one layer at a time');
+  await expect(page.getByRole('complementary')).toContainText(/2\.2.MB of 96\.6.MB on the GPU/);
 });

@@ -245,6 +245,78 @@ test('only one answer is written at a time, and stopping ends it', async ({ page
   expect(result.finish_reason).toBe('cancelled');
 });
 
+test('a residency that changes in mid-conversation leaves the cache, and the answers are as without the change', async ({
+  page,
+}) => {
+  const pack = await importTiny(page);
+  const { model, changed, unchanged, refused, afterRefusal } = await page.evaluate(async (pack) => {
+    const { lamina } = window;
+    const model = await lamina.api.load(pack, () => undefined, { residency: 'strict' });
+    const part = Math.max(...model.layerBytes);
+    const changes = [
+      { residency: 'resident' },
+      { residency: 'streaming', budget_weights: part },
+      { residency: 'strict' },
+    ] as const;
+    /** Four questions, with a change before each but the first. */
+    const converse = async (change: boolean) => {
+      const before: { role: 'user' | 'assistant'; content: string }[] = [];
+      const turns = [];
+      for (const [i, content] of ['One', 'Two', 'Three', 'Four'].entries()) {
+        const way = change && i > 0 ? await lamina.api.setResidency(changes[i - 1]!) : null;
+        const { result } = await lamina.chat(content, 8, before);
+        before.push({ role: 'user', content }, { role: 'assistant', content: result.text });
+        const { token_ids, statistics } = result;
+        turns.push({
+          token_ids,
+          cached: statistics.cached_tokens,
+          read: statistics.bytes_read,
+          way,
+        });
+      }
+      return turns;
+    };
+    const changed = await converse(true);
+    const small = { residency: 'resident', budget: 1e5 } as const;
+    const refused = await lamina.errorOf((api) => api.setResidency(small));
+    const afterRefusal = await lamina.chat('One', 8);
+    await lamina.api.load(pack, () => undefined, { residency: 'strict' });
+    return { model, changed, unchanged: await converse(false), refused, afterRefusal };
+  }, pack);
+  const kept = ({ token_ids, cached }: (typeof changed)[number]) => ({ token_ids, cached });
+  expect(changed.map(kept)).toEqual(unchanged.map(kept));
+  for (const { cached } of changed.slice(1)) expect(cached).toBeGreaterThan(0);
+  const [, resident, streaming, strict] = changed;
+  expect(resident!.way!.residency).toBe('resident');
+  expect(resident!.read).toBe(0);
+  expect(streaming!.way!.residency).toBe('streaming');
+  expect(streaming!.read).toBeGreaterThan(0);
+  expect(streaming!.read).toBeLessThan(unchanged[2]!.read);
+  expect(strict!.read).toBe(unchanged[3]!.read);
+  const largest = Math.max(...model.layerBytes);
+  expect(strict!.way!.residence.weightBytes).toBeLessThanOrEqual(largest);
+  expect(resident!.way!.residence.weightBytes).toBeGreaterThan(
+    streaming!.way!.residence.weightBytes,
+  );
+  // The model that is refused what it cannot do answers as it did.
+  expect(refused!.name).toBe('BudgetTooSmallError');
+  expect(refused!.constructorName).toBe('BudgetTooSmallError');
+  expect(afterRefusal.result.token_ids).toEqual(unchanged[0]!.token_ids);
+});
+
+test('a residency that is asked for in mid-answer ends the answer', async ({ page }) => {
+  const pack = await importTiny(page);
+  const { result, model } = await page.evaluate(async (pack) => {
+    const { lamina } = window;
+    await lamina.api.load(pack, () => undefined);
+    const running = lamina.chat('Tell me everything', 400);
+    const model = await lamina.api.setResidency({ residency: 'resident' });
+    return { result: (await running).result, model };
+  }, pack);
+  expect(result.finish_reason).toBe('cancelled');
+  expect(model.residency).toBe('resident');
+});
+
 test('measures the ring and the model that is loaded, which answers afterwards as before', async ({
   page,
 }) => {
@@ -275,9 +347,13 @@ test('measures the ring and the model that is loaded, which answers afterwards a
   expect(strict!.streamed_bytes_per_token).toBeGreaterThan(0);
   expect(strict!.decode_tokens_rate.min).toBeGreaterThan(0);
   expect(names).toContain('6 pieces of 4 MiB');
+  expect(names).toContain(`${report.model!.name}, what predictions go by`);
   expect(packs.map(({ id }) => id)).toEqual([pack]);
   expect(after.token_ids).toEqual(before.token_ids);
   expect(after.statistics.cached_tokens).toBe(0);
+  // From what was measured, answers are predicted.
+  expect(before.statistics.predicted).toBeNull();
+  expect(after.statistics.predicted!.tokens_per_second).toBeGreaterThan(0);
 });
 
 test('a measurement that is stopped ends with its error, and the model can be used', async ({

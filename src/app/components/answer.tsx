@@ -1,6 +1,6 @@
-import { memo } from 'preact/compat';
 import type { Answer as AnswerTurn } from '../conversation_store.ts';
 import { formatPercent } from '../format.ts';
+import { memo } from '../memo.ts';
 import { AnswerStatistics } from './answer_statistics.tsx';
 import { AnswerText } from './answer_text.tsx';
 import { CopyButton } from './copy_button.tsx';

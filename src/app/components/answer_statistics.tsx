@@ -1,5 +1,11 @@
 import type { AnswerStatistics as Statistics } from '../../worker/protocol.ts';
-import { formatBytes, formatCount, formatDuration, formatTokenRate } from '../format.ts';
+import {
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatRate,
+  formatTokenRate,
+} from '../format.ts';
 
 /** An answer's figures; as attributes, unrounded, for programs that drive the page. */
 export function AnswerStatistics({ statistics }: { statistics: Statistics }) {
@@ -22,7 +28,7 @@ export function AnswerStatistics({ statistics }: { statistics: Statistics }) {
       {rate > 0 && (
         <li>
           {formatTokenRate(rate)}
-          {predicted && ` (${formatTokenRate(predicted.tokens_per_second)} predicted)`}
+          {predicted && ` (${formatRate(predicted.tokens_per_second)} predicted)`}
         </li>
       )}
       {tokens > 0 && (

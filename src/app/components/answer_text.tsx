@@ -1,6 +1,6 @@
-import { memo } from 'preact/compat';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { copyText } from '../copy_text.ts';
+import { memo } from '../memo.ts';
 import { richText } from '../rich_text.ts';
 
 /** An answer's Markdown. Blocks that are whole stay as they are while the last one grows. */

@@ -22,17 +22,23 @@ export function openDiagnostics(): void {
 /** What this device can do, measured, beside what was predicted for the model. */
 export function DiagnosticsDialog() {
   const { diagnostics, models } = usePage();
-  const left_out = useSignal<ReadonlySet<BenchPart>>(new Set());
+  const leftOut = useSignal<ReadonlySet<BenchPart>>(new Set());
   const ready = models.stage.value.kind === 'ready';
   const progress = diagnostics.progress.value;
   const report = diagnostics.report.value;
   const problem = diagnostics.problem.value;
+  const stopping = diagnostics.stopping.value;
   const offered = PARTS.filter(({ part }) => ready || part !== 'model');
-  const parts = offered.map(({ part }) => part).filter((part) => !left_out.value.has(part));
+  const parts = offered.map(({ part }) => part).filter((part) => !leftOut.value.has(part));
   const toggle = (part: BenchPart) => {
-    const next = new Set(left_out.value);
+    const next = new Set(leftOut.value);
     if (!next.delete(part)) next.add(part);
-    left_out.value = next;
+    leftOut.value = next;
+  };
+  const stop = ({ detail }: MouseEvent) => {
+    // The second click on Measure.
+    if (detail > 1) return;
+    void diagnostics.stop();
   };
   return (
     <dialog id={DIALOG} class="dialog" aria-label="Diagnostics">
@@ -55,7 +61,7 @@ export function DiagnosticsDialog() {
           <label key={part} class="part">
             <input
               type="checkbox"
-              checked={!left_out.value.has(part)}
+              checked={!leftOut.value.has(part)}
               onChange={() => toggle(part)}
             />
             {label}
@@ -64,8 +70,8 @@ export function DiagnosticsDialog() {
       </fieldset>
       <div class="dialog-actions">
         {progress ? (
-          <button type="button" class="button" onClick={() => void diagnostics.stop()}>
-            Stop
+          <button type="button" class="button" disabled={stopping} onClick={stop}>
+            {stopping ? 'Stopping' : 'Stop'}
           </button>
         ) : (
           <button
@@ -80,11 +86,14 @@ export function DiagnosticsDialog() {
         {report && !progress && <ReportActions json={JSON.stringify(report, null, 1)} />}
       </div>
       {progress && (
-        <div class="measuring" role="status">
+        <div class="measuring">
           <progress value={progress.done} max={progress.of} aria-label="How far it is" />
           <span>{progress.name}</span>
         </div>
       )}
+      <p class="visually-hidden" role="status">
+        {progress ? 'Measuring.' : report && !problem ? 'Measured.' : ''}
+      </p>
       {problem && (
         <p class="problem" role="alert">
           {problem}

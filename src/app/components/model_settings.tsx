@@ -11,6 +11,12 @@ export function ModelSettings() {
   const problem = models.runProblem.value;
   return (
     <>
+      <div class="popover-head">
+        <h2>Model</h2>
+        <span class="hint" role="status">
+          {models.changing.value && 'Changing'}
+        </span>
+      </div>
       <ResidencyField />
       <div class="fields">
         {MODEL_FIELDS.map((field) => (

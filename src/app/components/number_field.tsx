@@ -1,4 +1,3 @@
-import { useRef } from 'preact/hooks';
 import type { SettingField } from '../settings.ts';
 import { usePage } from './page_context.ts';
 
@@ -16,7 +15,6 @@ interface NumberFieldProps {
 export function NumberField({ field, onEdited, refused }: NumberFieldProps) {
   const { typed, problems, type } = usePage().settings;
   const problem = problems.value[field.name] ?? refused ?? undefined;
-  const before = useRef('');
   const note = `note-${field.name}`;
   return (
     <label class="field">
@@ -31,15 +29,7 @@ export function NumberField({ field, onEdited, refused }: NumberFieldProps) {
         aria-describedby={note}
         value={typed.value[field.name]}
         onInput={({ currentTarget }) => type(field.name, currentTarget.value)}
-        onFocus={({ currentTarget }) => {
-          before.current = currentTarget.value;
-        }}
-        onBlur={({ currentTarget }) => {
-          if (currentTarget.value !== before.current) onEdited?.();
-        }}
-        onKeyDown={({ key, currentTarget }) => {
-          if (key === 'Enter') currentTarget.blur();
-        }}
+        onChange={onEdited}
       />
       <span id={note} class={problem ? 'problem' : 'hint'} role={refused ? 'alert' : undefined}>
         {problem ?? field.hint}

@@ -17,7 +17,7 @@ export function ResidencyField() {
             checked={residency === value}
             onChange={() => void page.setResidency(value)}
           />
-          <span class="mark" aria-hidden="true" />
+          <span class="dot" aria-hidden="true" />
           <span>
             {label} <span class="hint">{hint}</span>
           </span>

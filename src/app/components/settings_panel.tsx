@@ -30,7 +30,6 @@ export function SettingsPanel() {
           onInput={({ currentTarget }) => setSystem(currentTarget.value)}
         />
       </label>
-      <h2>Model</h2>
       <ModelSettings />
     </section>
   );

@@ -48,15 +48,17 @@ export function Welcome() {
           </section>
         )}
         {here && (
-          <ul class="facts" aria-label="This device">
-            <li>{adapterName(here.adapter)}</li>
-            {here.available !== null && <li>{formatBytes(here.available)} of storage free</li>}
-          </ul>
+          <div class="this-device">
+            <ul class="facts" aria-label="This device">
+              <li>{adapterName(here.adapter)}</li>
+              {here.available !== null && <li>{formatBytes(here.available)} of storage free</li>}
+            </ul>
+            <button type="button" class="button quiet" onClick={openDiagnostics}>
+              Diagnostics
+            </button>
+          </div>
         )}
         <SoftwareNote />
-        <button type="button" class="button quiet small" onClick={openDiagnostics}>
-          Diagnostics
-        </button>
       </div>
     </main>
   );

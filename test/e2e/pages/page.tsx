@@ -2,9 +2,12 @@ import { render } from 'preact';
 import { App } from '../../../src/app/app.tsx';
 import { markdownBlocks } from '../../../src/app/markdown.ts';
 import { sanitize } from '../../../src/app/sanitize.ts';
+import * as benchErrors from '../../../src/bench/errors.ts';
 import * as engineErrors from '../../../src/engine/errors.ts';
 import * as gpuErrors from '../../../src/gpu/errors.ts';
+import * as planErrors from '../../../src/plan/errors.ts';
 import * as storeErrors from '../../../src/store/errors.ts';
+import { benchReport, residentPlan } from '../../unit/app/bench_report.ts';
 import {
   completePack,
   LAYER_BYTES,
@@ -16,9 +19,13 @@ import {
 /** What the tests hold of the page: the engine's side of it. */
 const scripted = {
   api: new ScriptedApi(),
+  benchErrors,
+  benchReport,
   completePack,
   engineErrors,
   gpuErrors,
+  planErrors,
+  residentPlan,
   storeErrors,
   LAYER_BYTES,
   PACK_ID,

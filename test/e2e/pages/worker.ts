@@ -1,4 +1,5 @@
 import { toWire } from '../../../src/errors.ts';
+import type { ChatMessage } from '../../../src/model/tokenizer_data.ts';
 import { createClient } from '../../../src/worker/client.ts';
 import type { GenerationEvent, LaminaApi } from '../../../src/worker/protocol.ts';
 
@@ -23,10 +24,10 @@ const lamina = {
       return { name, message, details, constructorName: (error as Error).constructor.name };
     }
   },
-  /** One answer, and every event on the way. */
-  async chat(content: string, max_tokens: number) {
+  /** One answer to a question, after those before it, and every event on the way. */
+  async chat(content: string, max_tokens: number, before: readonly ChatMessage[] = []) {
     const events: GenerationEvent[] = [];
-    const messages = [{ role: 'user', content }] as const;
+    const messages = [...before, { role: 'user', content }] as const;
     const result = await lamina.api.chat(messages, { max_tokens }, (event) => events.push(event));
     const after = events.length;
     await new Promise((resolve) => setTimeout(resolve, 100));

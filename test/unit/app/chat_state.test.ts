@@ -182,11 +182,16 @@ describe('stopping', () => {
   test('keeps what there is, and says that it was stopped', async () => {
     const { run, ended } = await ask('Why?');
     run.emit({ type: 'text', text: 'Beca' });
-    await chat.stop();
-    expect(api.stops).toBe(1);
+    let stopped = false;
+    const stop = chat.stop().then(() => {
+      stopped = true;
+    });
+    await vi.waitUntil(() => api.stops === 1);
+    await Promise.resolve();
     expect(chat.activity.value).toBe('stopping');
+    expect(stopped).toBe(false);
     run.end.resolve(resultOf('Beca', 'cancelled'));
-    await ended;
+    await Promise.all([stop, ended]);
     expect(lastAnswer()).toMatchObject({ content: 'Beca', finishReason: 'cancelled' });
     expect(chat.activity.value).toBe('idle');
   });

@@ -4,13 +4,15 @@ import { CatalogueError } from '../../../src/app/errors.ts';
 import type { UrlSource } from '../../../src/app/library_store.ts';
 import { createModelState, type ModelState } from '../../../src/app/model_state.ts';
 import { announcementOf } from '../../../src/app/stage.ts';
-import { DeviceLostError, NoAdapterError } from '../../../src/gpu/errors.ts';
+import { DeviceLostError, GpuOutOfMemoryError, NoAdapterError } from '../../../src/gpu/errors.ts';
+import { BudgetTooSmallError } from '../../../src/plan/errors.ts';
 import {
   PackCorruptedError,
   StorageQuotaError,
   StoreLockedError,
 } from '../../../src/store/errors.ts';
 import { WorkerFailedError } from '../../../src/worker/errors.ts';
+import type { LoadOptions } from '../../../src/worker/protocol.ts';
 import { FakeStorage } from './fake_storage.ts';
 import { completePack, gate, PACK_BYTES, PACK_ID, ScriptedApi } from './scripted_api.ts';
 
@@ -33,13 +35,17 @@ let api: ScriptedApi;
 let storage: FakeStorage;
 let catalogue: () => Promise<readonly CatalogueModel[]>;
 let secure: boolean;
+let loadOptions: LoadOptions;
 const persist = vi.fn(async () => true);
 
 /** The page as it is when it is opened. */
 function open(): ModelState {
   const services = { api, storage, secure, persist, now: () => performance.now() };
-  const loadOptions = () => ({ residency: 'strict' as const });
-  return createModelState({ ...services, loadOptions, catalogue: () => catalogue() });
+  return createModelState({
+    ...services,
+    loadOptions: () => loadOptions,
+    catalogue: () => catalogue(),
+  });
 }
 
 beforeEach(() => {
@@ -47,6 +53,7 @@ beforeEach(() => {
   storage = new FakeStorage();
   catalogue = async () => [MODEL];
   secure = true;
+  loadOptions = { residency: 'strict' };
   persist.mockClear();
 });
 
@@ -368,5 +375,117 @@ describe('removing a model', () => {
     await models.remove(PACK_ID);
     expect(models.failure.value).toMatchObject({ name: 'StoreLockedError', remedies: [] });
     expect(models.stage.value.kind).toBe('ready');
+  });
+});
+
+describe('a model that there is too little memory for as it is set', () => {
+  const shortages = [
+    new BudgetTooSmallError({ budget: 1e6, needed: 9e6, residency: 'resident' }),
+    new GpuOutOfMemoryError({ label: 'weights of layer 3', bytes: 9e6 }),
+  ];
+
+  test.each(shortages)(
+    '($name) is loaded one layer at a time, and the page says why',
+    async (error) => {
+      loadOptions = { residency: 'resident', budget: 1e6, context_length: 512 };
+      api.stored = [completePack()];
+      api.loadErrors.push(error);
+      const models = open();
+      await models.start();
+      expect(models.stage.value).toMatchObject({ kind: 'ready', model: { residency: 'strict' } });
+      expect(api.loadOptions).toEqual([loadOptions, { residency: 'strict', context_length: 512 }]);
+      expect(models.runProblem.value).toBe(error.message);
+      expect(models.failure.value).toEqual({
+        name: error.name,
+        heading: 'The model runs one layer at a time',
+        message: error.message,
+        remedies: [],
+      });
+      loadOptions = { residency: 'resident' };
+      await models.runAsSet();
+      expect(models.stage.value).toMatchObject({ model: { residency: 'resident' } });
+      expect(models.runProblem.value).toBeNull();
+      expect(models.failure.value).toBeNull();
+    },
+  );
+
+  test.each(shortages)('($name) even so is not tried for ever', async (error) => {
+    api.stored = [completePack()];
+    loadOptions = { residency: 'resident' };
+    api.loadErrors.push(error, error);
+    const models = open();
+    await models.start();
+    expect(models.stage.value.kind).toBe('welcome');
+    expect(models.failure.value?.name).toBe(error.name);
+    loadOptions = { residency: 'strict' };
+    api.loadErrors.push(error);
+    await models.load(PACK_ID, 'smollm2');
+    expect(models.stage.value.kind).toBe('welcome');
+    expect(api.loads).toHaveLength(3);
+  });
+
+  test('is loaded as it is set when that has changed', async () => {
+    api.stored = [completePack()];
+    loadOptions = { residency: 'resident', budget: 1e6 };
+    api.loadErrors.push(shortages[0]!);
+    const models = open();
+    await models.start();
+    loadOptions = { residency: 'resident' };
+    await models.reloadEngine();
+    expect(models.stage.value).toMatchObject({ model: { residency: 'resident' } });
+    expect(models.failure.value).toBeNull();
+    expect(models.runProblem.value).toBeNull();
+  });
+});
+
+describe('running as set', () => {
+  test('asks for all but the context, and puts what comes of it on the page', async () => {
+    const models = await openWithModel();
+    loadOptions = { residency: 'streaming', budget: 3e8, context_length: 512 };
+    await models.runAsSet();
+    expect(api.residencies).toEqual([{ residency: 'streaming', budget: 3e8 }]);
+    expect(models.stage.value).toMatchObject({
+      name: MODEL.name,
+      model: { residency: 'streaming' },
+    });
+  });
+
+  test('is done once after the other, and the last one counts', async () => {
+    const models = await openWithModel();
+    loadOptions = { residency: 'resident' };
+    const first = models.runAsSet();
+    loadOptions = { residency: 'streaming' };
+    const second = models.runAsSet();
+    await first;
+    expect(models.changing.value).toBe(true);
+    await second;
+    expect(models.changing.value).toBe(false);
+    expect(models.stage.value).toMatchObject({ model: { residency: 'streaming' } });
+  });
+
+  test('leaves the model as it was where that is not possible, and says why', async () => {
+    const models = await openWithModel();
+    const before = models.stage.value;
+    const error = new BudgetTooSmallError({ budget: 1e6, needed: 9e6 });
+    api.residencyErrors.push(error);
+    await models.runAsSet();
+    expect(models.stage.value).toBe(before);
+    expect(models.runProblem.value).toBe(error.message);
+    expect(models.failure.value).toBeNull();
+    await models.runAsSet();
+    expect(models.runProblem.value).toBeNull();
+  });
+
+  test('asks nothing of an engine that is not there, which comes back as set', async () => {
+    const models = open();
+    await models.start();
+    await models.runAsSet();
+    await importWhole(models, SOURCE);
+    models.engineLost();
+    loadOptions = { residency: 'resident' };
+    await models.runAsSet();
+    expect(api.residencies).toEqual([]);
+    await models.ensureEngine();
+    expect(models.stage.value).toMatchObject({ model: { residency: 'resident' } });
   });
 });

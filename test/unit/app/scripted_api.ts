@@ -1,10 +1,13 @@
 import type { ChatMessage } from '../../../src/model/tokenizer_data.ts';
+import type { Plan } from '../../../src/plan/planner.ts';
 import {
   ImportCancelledError,
   type PackCorruptedError,
   PackNotFoundError,
 } from '../../../src/store/errors.ts';
 import type {
+  BenchPart,
+  BenchProgress,
   BenchReport,
   Environment,
   GenerateOptions,
@@ -18,6 +21,7 @@ import type {
   PackSummary,
   RunOptions,
 } from '../../../src/worker/protocol.ts';
+import { BENCH_PARTS } from '../../../src/worker/protocol.ts';
 
 export const LAYERS = 30;
 export const LAYER_BYTES = 2_215_936;
@@ -55,6 +59,12 @@ export interface RunningChat {
   readonly end: Gate<GenerationResult>;
 }
 
+export interface RunningDiagnosis {
+  readonly parts: readonly BenchPart[];
+  progress(progress: BenchProgress): void;
+  readonly end: Gate<BenchReport>;
+}
+
 /** A `LaminaApi` without an engine: tests read what was asked of it, and decide what comes back. */
 export class ScriptedApi implements LaminaApi {
   environmentError: Error | null = null;
@@ -65,13 +75,16 @@ export class ScriptedApi implements LaminaApi {
   readonly loadErrors: (Error | PackCorruptedError)[] = [];
   readonly imports: RunningImport[] = [];
   readonly loads: string[] = [];
+  readonly loadOptions: LoadOptions[] = [];
   loaded: LoadedModel | null = null;
   readonly residencies: RunOptions[] = [];
   /** Thrown by the next calls, first one first. */
   readonly residencyErrors: Error[] = [];
   readonly chats: RunningChat[] = [];
   stops = 0;
-  readonly diagnosis = gate<BenchReport>();
+  /** What is predicted for the model; null: nothing has been measured. */
+  predicted: Plan | null = null;
+  readonly diagnoses: RunningDiagnosis[] = [];
   lost = gate<string>();
 
   async environment(): Promise<Environment> {
@@ -115,9 +128,11 @@ export class ScriptedApi implements LaminaApi {
   async load(
     pack: string,
     onProgress: (progress: ImportProgress) => void,
-    { residency = 'strict' }: LoadOptions = {},
+    options: LoadOptions = {},
   ): Promise<LoadedModel> {
+    const { residency = 'strict' } = options;
     this.loads.push(pack);
+    this.loadOptions.push(options);
     const error = this.loadErrors.shift();
     if (error) throw error;
     const found = this.stored.find(({ id }) => id === pack);
@@ -125,6 +140,7 @@ export class ScriptedApi implements LaminaApi {
     onProgress(progressAt(PACK_BYTES, 'verifying'));
     this.loaded = {
       ...loadedModel(pack, found.name),
+      plan: this.predicted,
       residency: residency === 'auto' ? 'resident' : residency,
     };
     return this.loaded;
@@ -135,7 +151,12 @@ export class ScriptedApi implements LaminaApi {
     const error = this.residencyErrors.shift();
     if (error) throw error;
     const { residency = 'strict' } = options;
-    return { ...this.loaded!, residency: residency === 'auto' ? 'resident' : residency };
+    this.loaded = {
+      ...this.loaded!,
+      plan: this.predicted,
+      residency: residency === 'auto' ? 'resident' : residency,
+    };
+    return this.loaded;
   }
 
   /** It has no device that a plan could be for. */
@@ -153,8 +174,13 @@ export class ScriptedApi implements LaminaApi {
     return end.promise;
   }
 
-  diagnose(): Promise<BenchReport> {
-    return this.diagnosis.promise;
+  diagnose(
+    onProgress: (progress: BenchProgress) => void,
+    parts: readonly BenchPart[] = BENCH_PARTS,
+  ): Promise<BenchReport> {
+    const end = gate<BenchReport>();
+    this.diagnoses.push({ parts, progress: onProgress, end });
+    return end.promise;
   }
 
   async stop(): Promise<void> {

@@ -121,6 +121,31 @@ describe('settings over reloads', () => {
     expect(storage.json('lamina.settings')).toEqual(DEFAULT_SETTINGS);
   });
 
+  test('how the model is run is kept, and not among the defaults that come back', () => {
+    const storage = new FakeStorage();
+    const state = createSettingsState(storage);
+    state.setResidency('streaming');
+    state.type('budget_mb', '512');
+    state.type('context_length', '2048');
+    state.type('context_length', '12');
+    state.restoreDefaults();
+    const kept = { residency: 'streaming', budget_mb: 512, context_length: 2048 };
+    expect(storage.json('lamina.settings')).toEqual({ ...DEFAULT_SETTINGS, ...kept });
+    expect(state.typed.value).toMatchObject({ budget_mb: '512', context_length: '2048' });
+    const reopened = createSettingsState(storage);
+    expect(reopened.settings.value).toMatchObject(kept);
+    expect(reopened.typed.value.budget_mb).toBe('512');
+    reopened.type('budget_mb', '');
+    expect(reopened.settings.value.budget_mb).toBeNull();
+  });
+
+  test('a residency, budget or context that is none becomes the default', () => {
+    const storage = new FakeStorage();
+    const record = { residency: 'somewhere', budget_mb: -1, context_length: 100.5 };
+    storage.values.set('lamina.settings', JSON.stringify(record));
+    expect(settingsStore(storage).read()).toEqual(DEFAULT_SETTINGS);
+  });
+
   test('a full storage costs the record, not the setting', () => {
     const storage = new FakeStorage();
     storage.full = true;

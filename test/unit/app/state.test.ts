@@ -1,12 +1,10 @@
 import { beforeEach, expect, test, vi } from 'vitest';
 import { createState, type PageState } from '../../../src/app/state.ts';
-import { BenchCancelledError } from '../../../src/bench/errors.ts';
-import { EngineBusyError } from '../../../src/engine/errors.ts';
 import { DeviceLostError } from '../../../src/gpu/errors.ts';
 import { BudgetTooSmallError } from '../../../src/plan/errors.ts';
-import type { BenchReport } from '../../../src/worker/protocol.ts';
+import { benchReport, residentPlan } from './bench_report.ts';
 import { FakeStorage } from './fake_storage.ts';
-import { completePack, LAYER_BYTES, PACK_ID, resultOf, ScriptedApi } from './scripted_api.ts';
+import { completePack, gate, LAYER_BYTES, PACK_ID, resultOf, ScriptedApi } from './scripted_api.ts';
 
 let api: ScriptedApi;
 let page: PageState;
@@ -64,7 +62,7 @@ test.each([
   await vi.waitUntil(() => api.stops === 1);
 });
 
-test('with the whole model on the GPU it is loaded again, and the conversation stays', async () => {
+test('with the whole model on the GPU the conversation stays, and the defaults of answers leave it there', async () => {
   const { run, ended } = await ask('Why?');
   run.end.resolve(resultOf('So.'));
   await ended;
@@ -101,6 +99,47 @@ test('the remedy of a page that has to be loaded again loads it again', async ()
   expect(reloadPage).toHaveBeenCalledOnce();
 });
 
+test.each([
+  ['the residency', () => page.setResidency('resident')],
+  [
+    'the budget',
+    () => {
+      page.settings.type('budget_mb', '300');
+      return page.applyField('budget_mb');
+    },
+  ],
+])('%s that is changed in mid-answer waits for the end of the answer', async (_, change) => {
+  const { run, ended } = await ask('Why?');
+  const changed = change();
+  await vi.waitUntil(() => api.stops === 1);
+  expect(api.residencies).toEqual([]);
+  run.end.resolve(resultOf('Be', 'cancelled'));
+  await Promise.all([changed, ended]);
+  expect(page.models.runProblem.value).toBeNull();
+  expect(api.residencies).toHaveLength(1);
+  expect(page.chat.conversation.value.at(-1)).toMatchObject({ content: 'Be', state: 'done' });
+});
+
+test('a question that is asked while the residency changes waits for it', async () => {
+  const change = gate<void>();
+  const setResidency = api.setResidency.bind(api);
+  api.setResidency = async (options) => {
+    await change.promise;
+    return setResidency(options);
+  };
+  const changed = page.setResidency('resident');
+  await vi.waitUntil(() => page.models.changing.value);
+  const asked = page.chat.send('Why?');
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(api.chats).toEqual([]);
+  change.resolve();
+  await changed;
+  expect(page.models.changing.value).toBe(false);
+  await vi.waitUntil(() => api.chats.length === 1);
+  api.chats[0]!.end.resolve(resultOf('So.'));
+  await asked;
+});
+
 test('another residency is asked for as set, without loading the model again', async () => {
   const loads = api.loads.length;
   await page.setResidency('streaming');
@@ -131,41 +170,21 @@ test('what the model cannot do is said, and it goes on as it was', async () => {
   expect(page.models.runProblem.value).toBeNull();
 });
 
-test('a model that the set limit does not hold is loaded one layer at a time, and the page says so', async () => {
-  page.settings.type('budget_mb', '1');
-  api.loadErrors.push(new BudgetTooSmallError({ budget: 1e6, needed: 9e6 }));
-  await page.usePack('other', 'other');
-  expect(page.models.stage.value).toMatchObject({ kind: 'ready', model: { residency: 'strict' } });
-  expect(page.models.runProblem.value).toContain('takes 9 MB');
-});
-
-test('another context loads the model again', async () => {
+test('another context loads the model again, with that context', async () => {
   const loads = api.loads.length;
   page.settings.type('context_length', '512');
   await page.applyField('context_length');
   expect(api.loads).toHaveLength(loads + 1);
+  expect(api.loadOptions.at(-1)).toMatchObject({ context_length: 512 });
+  expect(api.residencies).toEqual([]);
 });
 
-test('a measurement is shown, and the model is asked for its prediction anew', async () => {
-  const measuring = page.diagnostics.measure(['ring']);
-  expect(page.diagnostics.progress.value).not.toBeNull();
-  const report = { adapter: (await api.environment()).adapter } as BenchReport;
-  api.diagnosis.resolve(report);
+test('a measurement gives the model its prediction, without another word to the user', async () => {
+  const measuring = page.diagnostics.measure(['model']);
+  api.predicted = residentPlan(53);
+  api.diagnoses[0]!.end.resolve(benchReport());
   await measuring;
-  expect(page.diagnostics.report.value).toBe(report);
-  expect(page.diagnostics.progress.value).toBeNull();
-  expect(api.residencies).toHaveLength(1);
-});
-
-test.each([
-  { error: new BenchCancelledError(), problem: null },
-  { error: new EngineBusyError(), problem: new EngineBusyError().message },
-])('a measurement that ends with $error.name tells $problem', async ({ error, problem }) => {
-  const measuring = page.diagnostics.measure(['ring']);
-  await page.diagnostics.stop();
-  expect(api.stops).toBe(1);
-  api.diagnosis.reject(error);
-  await measuring;
-  expect(page.diagnostics.problem.value).toBe(problem);
-  expect(page.diagnostics.report.value).toBeNull();
+  expect(page.models.stage.value).toMatchObject({
+    model: { plan: { prediction: { decode_tokens_per_second: 53 } } },
+  });
 });
