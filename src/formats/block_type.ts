@@ -27,4 +27,6 @@ export interface BlockType {
   split(blocks: Uint8Array, count: number, planes: readonly Uint8Array[]): void;
   /** The values of `count` blocks given as planes: `count * block_size` floats. */
   decode(planes: readonly Uint8Array[], count: number): Float32Array<ArrayBuffer>;
+  /** The best blocks, as planes, for `count * block_size` finite values, of the types that an import makes. */
+  encode?(values: Float32Array, count: number, planes: readonly Uint8Array[]): void;
 }

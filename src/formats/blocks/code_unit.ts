@@ -26,11 +26,14 @@ export class CodeUnit {
     for (let i = 0; i < 32; i++) this.codes[i] = (word >>> i) & 1;
   }
 
-  /** Writes the codes into a plane: `4 * width` bytes. */
-  pack(plane: DataView, at: number, width: CodeWidth): void {
+  /** Writes `width` bits of each code, from bit `place` on, into a plane: `4 * width` bytes. */
+  pack(plane: DataView, at: number, width: CodeWidth, place = 0): void {
+    const mask = EVERY_BYTE * ((1 << width) - 1);
     for (let k = 0; k < width; k++) {
       let word = 0;
-      for (let from = k; from < 8; from += width) word |= this.words[from]! << (from - k);
+      for (let from = k; from < 8; from += width) {
+        word |= ((this.words[from]! >>> place) & mask) << (from - k);
+      }
       plane.setUint32(at + 4 * k, word, true);
     }
   }

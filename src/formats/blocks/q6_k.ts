@@ -1,7 +1,8 @@
 import type { BlockType } from '../block_type.ts';
 import { CodeUnit, decodeUnits } from './code_unit.ts';
 import { copyField, viewOf } from './copy_field.ts';
-import { halfAt } from './half.ts';
+import { clamp, fitScale } from './fit_codes.ts';
+import { halfAt, putHalf } from './half.ts';
 
 const unit = new CodeUnit();
 
@@ -44,5 +45,31 @@ export const Q6_K: BlockType = {
     };
     const scale = (half: number) => halfAt(supers!, half >> 4) * ((scales![half]! << 24) >> 24);
     return decodeUnits(unit, 8 * count, load, scale);
+  },
+  /** Scales by `fitScale`, the one furthest from zero becoming -128, then for each value the nearest code. */
+  encode(values, count, [codes, highs, scales, supers]) {
+    const code = viewOf(codes!);
+    const high = viewOf(highs!);
+    for (let b = 0; b < count; b++) {
+      const fits = Array.from({ length: 16 }, (_, half) => {
+        const at = 16 * (16 * b + half);
+        return fitScale(values.subarray(at, at + 16), 32).scale;
+      });
+      const furthest = fits.reduce((most, s) => (Math.abs(s) > Math.abs(most) ? s : most), 0);
+      const d = putHalf(supers!, b, furthest / -128);
+      for (const [half, s] of fits.entries()) {
+        const whole = d === 0 ? 0 : clamp(Math.round(s / d), -128, 127);
+        scales![16 * b + half] = whole;
+        for (let i = 0; i < 16; i++) {
+          const x = values[16 * (16 * b + half) + i]!;
+          const q = whole === 0 ? 0 : clamp(Math.round(x / (d * whole)), -32, 31);
+          unit.codes[16 * (half % 2) + i] = q + 32;
+        }
+        if (half % 2 === 0) continue;
+        const u = 8 * b + (half >> 1);
+        unit.pack(code, 16 * u, 4);
+        unit.pack(high, 8 * u, 2, 4);
+      }
+    }
   },
 };
