@@ -17,6 +17,12 @@ fn load_turned(block: u32, lane: u32) -> Turned {
   return Turned(load_block(block), lane);
 }
 
+const HALVED = false;
+
+fn code_scales(block: u32) -> vec2f {
+  return affine(block);
+}
+
 fn bytes8(block: Turned, p: u32) -> vec2u {
   return codes8(block.block, block.lane ^ p);
 }

@@ -8,7 +8,8 @@
 // they lie in their words: q is raw8 * (PLACES_LO, PLACES_HI), and these factors may as well go into x, once for many
 // rows. `affine_pair(b)`, b even, is the (d, m) of blocks b and b + 1; PAIRED: they come out of the same words.
 // Types of codes that are small integers also have `bytes8(codes, p)`: the codes of those eight values as signed bytes,
-// the first four in one word, the last four in another.
+// the first four in one word, the last four in another; and `code_scales(b)`, the (d, m) that go with these, or, if
+// HALVED, d of the block's first 16 values and of its last.
 struct Eight { lo: vec4f, hi: vec4f }
 
 struct AffinePair { d: vec2f, m: vec2f }
@@ -89,4 +90,11 @@ fn sixteen_of(word: u32, index: u32) -> u32 {
 /// Byte index % 4 of a word.
 fn byte_of(word: u32, index: u32) -> u32 {
   return (word >> (8 * (index & 3))) & 255;
+}
+
+/// Bytes less `half`, a power of two: unsigned numbers below 2 half become signed ones.
+fn centred8(bytes: vec2u, half: u32) -> vec2u {
+  let signs = vec2u(half * 0x01010101);
+  let flipped = bytes ^ signs;
+  return flipped | ((flipped & signs) * (256 / half - 2));
 }

@@ -12,15 +12,12 @@ fn load_block(block: u32) -> Block {
 }
 
 /// Half of group g of eight values: a grid index below seven signs.
-fn half_group(block: Block, g: u32, half: u32) -> vec4f {
+fn half_group(block: Block, g: u32, half: u32) -> u32 {
   let group = sixteen_of(block.codes[g >> 1], g);
   let levels = pair_levels(grid_entry(group & 511), half);
-  return signed_bytes(with_signs(magnitudes(levels), even_signs(group >> 9) >> (4 * half)));
+  return with_signs(magnitudes(levels), even_signs(group >> 9) >> (4 * half));
 }
 
-fn weights8(block: Block, i: u32) -> Eight {
-  return Eight(
-    block.d.x * half_group(block, i / 2, i % 2),
-    block.d.y * half_group(block, 2 + i / 2, i % 2),
-  );
+fn codes8(block: Block, i: u32) -> vec2u {
+  return vec2u(half_group(block, i / 2, i % 2), half_group(block, 2 + i / 2, i % 2));
 }

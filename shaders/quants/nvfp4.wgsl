@@ -20,7 +20,6 @@ fn load_block(block: u32) -> Block {
   return Block(codes[block], vec2f(half_of_e4m3(bytes & 255), half_of_e4m3(bytes >> 8)));
 }
 
-fn weights8(block: Block, i: u32) -> Eight {
-  let v = looked_up8(nibbles8(block.codes, i));
-  return Eight(block.d.x * signed_bytes(v.x), block.d.y * signed_bytes(v.y));
+fn codes8(block: Block, i: u32) -> vec2u {
+  return looked_up8(nibbles8(block.codes, i));
 }

@@ -16,7 +16,6 @@ fn load_block(block: u32) -> Block {
   return Block(codes[block], highs[block], half_of(supers[group / 2], group) * (vec2f(s) - 32));
 }
 
-fn weights8(block: Block, i: u32) -> Eight {
-  let q = pairs8(block.codes, i) | (bits8(block.highs, i) << vec2u(2));
-  return Eight(block.d.x * (signed_bytes(q.x) - 4), block.d.y * (signed_bytes(q.y) - 4));
+fn codes8(block: Block, i: u32) -> vec2u {
+  return centred8(pairs8(block.codes, i) | (bits8(block.highs, i) << vec2u(2)), 4);
 }

@@ -12,7 +12,6 @@ fn load_block(block: u32) -> Block {
   return Block(codes[block], highs[block], d * vec2f(vec2i(s << 8, s) >> vec2u(24)));
 }
 
-fn weights8(block: Block, i: u32) -> Eight {
-  let q = nibbles8(block.codes, i) | (pairs8(block.highs, i) << vec2u(4));
-  return Eight(block.d.x * (signed_bytes(q.x) - 32), block.d.y * (signed_bytes(q.y) - 32));
+fn codes8(block: Block, i: u32) -> vec2u {
+  return centred8(nibbles8(block.codes, i) | (pairs8(block.highs, i) << vec2u(4)), 32);
 }

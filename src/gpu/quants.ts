@@ -1,6 +1,7 @@
 import codeTableWgsl from '../../shaders/parts/code_table.wgsl?raw';
 import decodedCodesWgsl from '../../shaders/parts/decoded_codes.wgsl?raw';
 import gridCodesWgsl from '../../shaders/parts/grid_codes.wgsl?raw';
+import halvedCodesWgsl from '../../shaders/parts/halved_codes.wgsl?raw';
 import integerCodesWgsl from '../../shaders/parts/integer_codes.wgsl?raw';
 import kScalesWgsl from '../../shaders/parts/k_scales.wgsl?raw';
 import bf16Wgsl from '../../shaders/quants/bf16.wgsl?raw';
@@ -51,15 +52,15 @@ export const DECODERS: Readonly<Record<BlockTypeName, string>> = {
   Q5_1: joined(q5_1Wgsl, integerCodesWgsl),
   Q8_0: q8_0Wgsl,
   Q2_K: joined(q2_kWgsl, decodedCodesWgsl),
-  Q3_K: joined(q3_kWgsl, decodedCodesWgsl),
+  Q3_K: joined(q3_kWgsl, halvedCodesWgsl),
   Q4_K: joined(q4_kWgsl, kScalesWgsl, integerCodesWgsl),
   Q5_K: joined(q5_kWgsl, kScalesWgsl, integerCodesWgsl),
-  Q6_K: joined(q6_kWgsl, decodedCodesWgsl),
+  Q6_K: joined(q6_kWgsl, halvedCodesWgsl),
   IQ1_S: joined(iq1_sWgsl, gridCodesWgsl, gridArray(grids.IQ1_GRID), integerCodesWgsl),
   IQ1_M: joined(iq1_mWgsl, gridCodesWgsl, gridArray(grids.IQ1_GRID), decodedCodesWgsl),
   IQ2_XXS: joined(iq2_xxsWgsl, gridCodesWgsl, gridArray(grids.IQ2_XXS_GRID), integerCodesWgsl),
-  IQ2_XS: joined(iq2_xsWgsl, gridCodesWgsl, gridArray(grids.IQ2_XS_GRID), decodedCodesWgsl),
-  IQ2_S: joined(iq2_sWgsl, gridCodesWgsl, gridArray(grids.IQ2_S_GRID), decodedCodesWgsl),
+  IQ2_XS: joined(iq2_xsWgsl, gridCodesWgsl, gridArray(grids.IQ2_XS_GRID), halvedCodesWgsl),
+  IQ2_S: joined(iq2_sWgsl, gridCodesWgsl, gridArray(grids.IQ2_S_GRID), halvedCodesWgsl),
   IQ3_XXS: joined(iq3_xxsWgsl, gridCodesWgsl, gridArray(grids.IQ3_XXS_GRID), integerCodesWgsl),
   IQ3_S: joined(iq3_sWgsl, gridCodesWgsl, gridArray(grids.IQ3_S_GRID), integerCodesWgsl),
   IQ4_NL: joined(iq4_nlWgsl, codeTableWgsl, integerCodesWgsl),
@@ -67,7 +68,7 @@ export const DECODERS: Readonly<Record<BlockTypeName, string>> = {
   TQ1_0: joined(tq1_0Wgsl, integerCodesWgsl),
   TQ2_0: joined(tq2_0Wgsl, integerCodesWgsl),
   MXFP4: joined(mxfp4Wgsl, codeTableWgsl, integerCodesWgsl),
-  NVFP4: joined(nvfp4Wgsl, codeTableWgsl, decodedCodesWgsl),
+  NVFP4: joined(nvfp4Wgsl, codeTableWgsl, halvedCodesWgsl),
 };
 
 /** Whether a type's codes are small integers: what `matvec_fixed` can multiply. */

@@ -64,6 +64,9 @@ test.each<BlockTypeName>(['Q4_K', 'Q6_K'])('%s weights by many, as on a GPU', as
   await check(plain, kernels.matmul, matrix(type), { WIDE: false });
 });
 
-test.each<BlockTypeName>(['Q4_K', 'IQ4_XS'])('%s weights in whole numbers', async (type) => {
-  await check(lab, kernels.matvec_fixed, matrix(type), { ...MATVEC, ...subgroups, SHARES: 1 });
-});
+test.each<BlockTypeName>(['Q4_K', 'Q6_K', 'IQ4_XS'])(
+  '%s weights in whole numbers',
+  async (type) => {
+    await check(lab, kernels.matvec_fixed, matrix(type), { ...MATVEC, ...subgroups, SHARES: 1 });
+  },
+);
