@@ -67,7 +67,7 @@ struct Codes { codes: Turned, scale: vec2f }
 
 fn load(row: u32, block: u32) -> Codes {
   let at = row * (COLS / 32) + block;
-  return Codes(load_turned(at, 0), affine(at));
+  return Codes(load_turned(at, 0), code_scales(at));
 }
 
 /// A block of x: `lo` its first sixteen columns, `hi` its last, a digit each.
@@ -86,8 +86,32 @@ fn added(sums: vec3i, q: vec2u, lo: vec3u, hi: vec3u) -> vec3i {
   return first + vec3i(dot4I8Packed(q.y, hi.x), dot4I8Packed(q.y, hi.y), dot4I8Packed(q.y, hi.z));
 }
 
+/// Adds the products of four codes with each digit of four columns.
+fn half_added(sums: vec3i, q: u32, x: vec3u) -> vec3i {
+  return sums + vec3i(dot4I8Packed(q, x.x), dot4I8Packed(q, x.y), dot4I8Packed(q, x.z));
+}
+
+/// The product of a block of a row, of which either half has a scale of its own, with a block of x.
+fn product_of_halves(w: Codes, x: Digits) -> f32 {
+  let q0 = bytes8(w.codes, 0);
+  let q1 = bytes8(w.codes, 1);
+  let q2 = bytes8(w.codes, 2);
+  let q3 = bytes8(w.codes, 3);
+  var lo = half_added(vec3i(), q0.x, vec3u(x.lo0.x, x.lo1.x, x.lo2.x));
+  lo = half_added(lo, q1.x, vec3u(x.lo0.y, x.lo1.y, x.lo2.y));
+  lo = half_added(lo, q2.x, vec3u(x.lo0.z, x.lo1.z, x.lo2.z));
+  lo = half_added(lo, q3.x, vec3u(x.lo0.w, x.lo1.w, x.lo2.w));
+  var hi = half_added(vec3i(), q0.y, vec3u(x.hi0.x, x.hi1.x, x.hi2.x));
+  hi = half_added(hi, q1.y, vec3u(x.hi0.y, x.hi1.y, x.hi2.y));
+  hi = half_added(hi, q2.y, vec3u(x.hi0.z, x.hi1.z, x.hi2.z));
+  hi = half_added(hi, q3.y, vec3u(x.hi0.w, x.hi1.w, x.hi2.w));
+  let places = vec3f(1, 256, 65536);
+  return x.scale.x * dot(w.scale, vec2f(dot(vec3f(lo), places), dot(vec3f(hi), places)));
+}
+
 /// The product of a block of a row with a block of x.
 fn product(w: Codes, x: Digits) -> f32 {
+  if (HALVED) { return product_of_halves(w, x); }
   var sums = vec3i();
   sums = added(sums, bytes8(w.codes, 0), vec3u(x.lo0.x, x.lo1.x, x.lo2.x), vec3u(x.hi0.x, x.hi1.x, x.hi2.x));
   sums = added(sums, bytes8(w.codes, 1), vec3u(x.lo0.y, x.lo1.y, x.lo2.y), vec3u(x.hi0.y, x.hi1.y, x.hi2.y));

@@ -8,7 +8,8 @@
 // they lie in their words: q is raw8 * (PLACES_LO, PLACES_HI), and these factors may as well go into x, once for many
 // rows. `affine_pair(b)`, b even, is the (d, m) of blocks b and b + 1; PAIRED: they come out of the same words.
 // Types of codes that are small integers also have `bytes8(codes, p)`: the codes of those eight values as signed bytes,
-// the first four in one word, the last four in another.
+// the first four in one word, the last four in another; and `code_scales(b)`, the (d, m) that go with these, or, if
+// HALVED, d of the block's first 16 values and of its last.
 struct Eight { lo: vec4f, hi: vec4f }
 
 struct AffinePair { d: vec2f, m: vec2f }
@@ -58,4 +59,42 @@ fn raw_nibbles(word: u32) -> Eight {
 fn raw_signed_bytes(word: u32) -> vec4f {
   let biased = vec3f(vec3i(i32(word ^ 0x808080)) & vec3i(0xff, 0xff00, 0xff0000));
   return vec4f(biased - vec3f(0x80, 0x8000, 0x800000), f32(i32(word) & -0x1000000));
+}
+
+// Codes of few bits are packed by the unit of 32: of width words, word k holds words k, k + width, ... of the unit's
+// bytes, the first lowest. So the codes of `weights8` are one shift away, and those of its `hi` four bits above `lo`.
+
+/// Unit i's codes of four bits, a byte each.
+fn nibbles8(words: vec4u, i: u32) -> vec2u {
+  let word = words[i];
+  return vec2u(word, word >> 4) & vec2u(0x0f0f0f0f);
+}
+
+/// Unit i's codes of two bits, a byte each.
+fn pairs8(words: vec2u, i: u32) -> vec2u {
+  let word = words[i & 1] >> (i & 2);
+  return vec2u(word, word >> 4) & vec2u(0x03030303);
+}
+
+/// Unit i's bits, a byte each.
+fn bits8(word: u32, i: u32) -> vec2u {
+  let shifted = word >> i;
+  return vec2u(shifted, shifted >> 4) & vec2u(0x01010101);
+}
+
+/// The lower (even index) or upper (odd index) 16 bits of a word.
+fn sixteen_of(word: u32, index: u32) -> u32 {
+  return (word >> (16 * (index & 1))) & 0xffff;
+}
+
+/// Byte index % 4 of a word.
+fn byte_of(word: u32, index: u32) -> u32 {
+  return (word >> (8 * (index & 3))) & 255;
+}
+
+/// Bytes less `half`, a power of two: unsigned numbers below 2 half become signed ones.
+fn centred8(bytes: vec2u, half: u32) -> vec2u {
+  let signs = vec2u(half * 0x01010101);
+  let flipped = bytes ^ signs;
+  return flipped | ((flipped & signs) * (256 / half - 2));
 }

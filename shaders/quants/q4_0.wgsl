@@ -30,6 +30,12 @@ fn raw8(block: Turned, p: u32) -> Eight {
   return raw_nibbles(block.codes[p]);
 }
 
+const HALVED = false;
+
+fn code_scales(block: u32) -> vec2f {
+  return affine(block);
+}
+
 fn bytes8(block: Turned, p: u32) -> vec2u {
   let word = block.codes[p];
   return vec2u(word & 0x0f0f0f0f, (word >> 4) & 0x0f0f0f0f);

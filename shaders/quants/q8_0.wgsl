@@ -32,6 +32,12 @@ fn raw8(block: Turned, p: u32) -> Eight {
   return Eight(raw_signed_bytes(block.low[p]), raw_signed_bytes(block.high[p]));
 }
 
+const HALVED = false;
+
+fn code_scales(block: u32) -> vec2f {
+  return affine(block);
+}
+
 fn bytes8(block: Turned, p: u32) -> vec2u {
   return vec2u(block.low[p], block.high[p]);
 }

@@ -1,8 +1,19 @@
+import { readFileSync } from 'node:fs';
 import { seededRandom } from '../../src/engine/random.ts';
 import { BLOCK_TYPES, type BlockTypeName } from '../../src/formats/block_types.ts';
 import { floatToHalf } from '../../src/formats/blocks/half.ts';
 
 export const TYPES = Object.keys(BLOCK_TYPES) as BlockTypeName[];
+/** Types of which any bytes are sound codes, beside scales and minimums that are float16. */
+export const PLAIN_TYPES = [
+  'F32',
+  'F16',
+  'Q4_0',
+  'Q4_1',
+  'Q8_0',
+] as const satisfies BlockTypeName[];
+/** The others. */
+export const PACKED_TYPES = TYPES.filter((type) => !PLAIN_TYPES.some((plain) => plain === type));
 
 /** Numbers evenly spread over [-scale, scale), the same for the same seed. */
 export function randomFloats(length: number, seed: number, scale = 1): Float32Array<ArrayBuffer> {
@@ -94,4 +105,38 @@ export function edgeMatrix(
     return type === 'F32' ? bytesOf(values) : halves(values);
   });
   return storedMatrix(type, rows, cols, edged);
+}
+
+const GOLDEN = new URL('../golden/gguf-quants/', import.meta.url);
+const INDEX: readonly { name: string; blocks: number; random_blocks: number }[] = JSON.parse(
+  readFileSync(new URL('index.json', GOLDEN), 'utf8'),
+).types;
+
+/** The golden blocks of a type, split, with the values that the gguf package decodes them to. */
+export function goldenBlocks(type: BlockTypeName) {
+  const { blocks: count, random_blocks } = INDEX.find(({ name }) => name === type)!;
+  const blocks = new Uint8Array(readFileSync(new URL(`${type}.bin`, GOLDEN)));
+  const values = new Float32Array(
+    Uint8Array.from(readFileSync(new URL(`${type}.f32`, GOLDEN))).buffer,
+  );
+  return { count, random_blocks, blocks, values };
+}
+
+/** A matrix of golden blocks of ordinary scales, in a random order. */
+export function goldenMatrix(
+  type: BlockTypeName,
+  rows: number,
+  cols: number,
+  seed: number,
+): StoredMatrix {
+  const { block_size, block_bytes, planes: fields, split } = BLOCK_TYPES[type];
+  const { random_blocks, blocks } = goldenBlocks(type);
+  const count = (rows * cols) / block_size;
+  const picked = new Uint8Array(count * block_bytes);
+  for (const [i, block] of randomIntegers(count, seed, random_blocks).entries()) {
+    picked.set(blocks.subarray(block * block_bytes, (block + 1) * block_bytes), i * block_bytes);
+  }
+  const planes = fields.map((field) => new Uint8Array(count * field.bytes_per_block));
+  split(picked, count, planes);
+  return storedMatrix(type, rows, cols, planes);
 }

@@ -6,7 +6,7 @@ import type { Constants, Kernel } from '../../src/gpu/kernel.ts';
 import * as kernels from '../../src/gpu/kernels.ts';
 import { hasBytes } from '../../src/gpu/quants.ts';
 import { ROUNDING, worstError } from './accuracy.ts';
-import { edgeMatrix, randomFloats, randomMatrix, type StoredMatrix, TYPES } from './data.ts';
+import { edgeMatrix, PLAIN_TYPES, randomFloats, randomMatrix, type StoredMatrix } from './data.ts';
 import { openDevice, openPlainDevice } from './device.ts';
 import { Lab, poisoned, untouched } from './lab.ts';
 import { matmul } from './reference/matmul.ts';
@@ -36,19 +36,25 @@ interface Form {
 
 const THREADS = [32, 64, 128, 256].map((threads) => ({ THREADS: threads }));
 const FORMS: readonly Form[] = [
-  { name: 'matvec', kernel: kernels.matvec, open: openPlainDevice, types: TYPES, choices: THREADS },
+  {
+    name: 'matvec',
+    kernel: kernels.matvec,
+    open: openPlainDevice,
+    types: PLAIN_TYPES,
+    choices: THREADS,
+  },
   {
     name: 'matvec with subgroups',
     kernel: kernels.withSubgroups(kernels.matvec),
     open: openDevice,
-    types: TYPES,
+    types: PLAIN_TYPES,
     choices: THREADS,
   },
   {
     name: 'matvec_fixed',
     kernel: kernels.matvec_fixed,
     open: openDevice,
-    types: TYPES.filter(hasBytes),
+    types: PLAIN_TYPES.filter(hasBytes),
     choices: [
       { THREADS: 128, SHARES: 1 },
       { THREADS: 256, SHARES: 1 },

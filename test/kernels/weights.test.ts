@@ -20,7 +20,7 @@ import { config } from '../unit/engine/config.ts';
 import { manifestFixture } from '../unit/store/manifest_fixture.ts';
 import { put } from '../unit/store/weight_store_suite.ts';
 import { firstDifference } from './accuracy.ts';
-import { randomIntegers, randomMatrix, type StoredMatrix, TYPES } from './data.ts';
+import { PLAIN_TYPES, randomIntegers, randomMatrix, type StoredMatrix } from './data.ts';
 import { openDevice } from './device.ts';
 import { Lab } from './lab.ts';
 import { gatherRows } from './reference/gather_rows.ts';
@@ -32,7 +32,7 @@ const TOKENS = 150;
 const lab = new Lab(await openDevice());
 const { ledger, commands } = lab;
 await lab.pipelines.prepare(
-  TYPES.map((type) => ({ kernel: gather_rows, constants: { COLS }, type })),
+  PLAIN_TYPES.map((type) => ({ kernel: gather_rows, constants: { COLS }, type })),
 );
 const inputs = await BatchInputs.create(ledger, config, 320);
 const kv = await KvCache.create(ledger, commands, config, 1, 64);

@@ -94,6 +94,30 @@ describe.each(MODELS.flatMap((name) => PRECISIONS.map((precision) => ({ name, pr
   },
 );
 
+test.each(['llama-mixed', 'llama-q4_k', 'llama-q5_k', 'llama-iq4_xs', 'llama-mxfp4'])(
+  '%s gives the reference’s logits and greedy tokens, strict and resident alike',
+  async (name) => {
+    const tiny = await importTiny(`gguf/${name}.gguf`);
+    const { input_ids, positions, greedy, ...expected } = await expectedOf(name);
+    const rows: Float32Array[] = [];
+    for (const residency of ['strict', 'resident'] as const) {
+      engine = await openTiny(gpu, tiny, { precision: 'f32', residency });
+      const actual = await logitsOf(engine, input_ids[0]);
+      rows.push(rowsOf(actual, positions, engine.config.vocab_size));
+      if (engine.resident) {
+        const { token_ids } = await new Conversation(engine).generate(input_ids[0], [], {
+          max_tokens: greedy.length,
+        });
+        expect(token_ids).toEqual(greedy);
+      }
+      engine.destroy();
+    }
+    const logits = new Float32Array(await load(`gguf/${name}.logits.f32`));
+    expect(differenceOf(rows[0]!, logits)).toBeLessThan(expected.tolerance.recommended_atol_f32);
+    expect(differenceOf(rows[1]!, rows[0]!)).toBe(0);
+  },
+);
+
 describe.each([
   { name: 'as it is', open: openDevice, quad: true },
   { name: 'as if it were a GPU', open: openDevice, quad: false },

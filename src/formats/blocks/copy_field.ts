@@ -2,7 +2,6 @@
 export interface Field {
   readonly block_bytes: number;
   readonly offset: number;
-  /** Even. */
   readonly bytes: number;
 }
 
@@ -19,12 +18,16 @@ export function copyField(blocks: Uint8Array, count: number, field: Field, plane
     for (const end = from + words; from < end; from += 4, to += 4) {
       target.setUint32(to, source.getUint32(from, true), true);
     }
-    if (words === bytes) continue;
-    target.setUint16(to, source.getUint16(from, true), true);
-    to += 2;
+    if (bytes & 2) {
+      target.setUint16(to, source.getUint16(from, true), true);
+      from += 2;
+      to += 2;
+    }
+    if (bytes & 1) target.setUint8(to++, source.getUint8(from));
   }
 }
 
-function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
+/** A view of the same bytes. */
+export function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
   return new DataView(buffer, byteOffset, byteLength);
 }

@@ -26,6 +26,14 @@ export function halfAt(plane: Uint8Array, index: number): number {
   return halfToFloat(plane[2 * index]! | (plane[2 * index + 1]! << 8));
 }
 
+/** Writes value `index` of a plane of little-endian float16, and returns what it was rounded to. */
+export function putHalf(plane: Uint8Array, index: number, value: number): number {
+  const half = floatToHalf(value);
+  plane[2 * index] = half & 255;
+  plane[2 * index + 1] = half >> 8;
+  return halfToFloat(half);
+}
+
 /** The bits of the float16 nearest to `value` as a float32, ties to even; too large becomes infinite. */
 export function floatToHalf(value: number): number {
   float[0] = value;

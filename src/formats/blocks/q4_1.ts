@@ -1,6 +1,9 @@
 import type { BlockType } from '../block_type.ts';
-import { copyField } from './copy_field.ts';
-import { halfAt } from './half.ts';
+import { CodeUnit } from './code_unit.ts';
+import { copyField, viewOf } from './copy_field.ts';
+import { halfAt, putHalf } from './half.ts';
+
+const unit = new CodeUnit();
 
 /**
  * 32 values of 4 bits q with a float16 scale d and a float16 minimum m: value = d * q + m. A block in a checkpoint
@@ -34,5 +37,23 @@ export const Q4_1: BlockType = {
       }
     }
     return values;
+  },
+  /** As ggml does it, bit for bit: the smallest value becomes 0, the largest 15. */
+  encode(values, count, [codes, scales, mins]) {
+    const code = viewOf(codes!);
+    for (let b = 0; b < count; b++) {
+      const block = values.subarray(32 * b, 32 * (b + 1));
+      const least = block.reduce((a, x) => Math.min(a, x));
+      const most = block.reduce((a, x) => Math.max(a, x));
+      const d = Math.fround(Math.fround(most - least) / 15);
+      const inverse = d === 0 ? 0 : Math.fround(1 / d);
+      putHalf(scales!, b, d);
+      putHalf(mins!, b, least);
+      for (const [i, x] of block.entries()) {
+        const q = Math.fround(Math.fround(Math.fround(x - least) * inverse) + 0.5);
+        unit.codes[i] = Math.min(15, q);
+      }
+      unit.pack(code, 16 * b, 4);
+    }
   },
 };

@@ -1,6 +1,6 @@
 import type { BlockType } from '../block_type.ts';
 import { copyField } from './copy_field.ts';
-import { halfAt } from './half.ts';
+import { halfAt, putHalf } from './half.ts';
 
 /**
  * 32 values as signed bytes q with one float16 scale d: value = d * q. A block in a checkpoint is d, q[32]
@@ -29,4 +29,21 @@ export const Q8_0: BlockType = {
     }
     return values;
   },
+  /** As ggml does it, bit for bit: the largest becomes 127, halves are rounded away from zero. */
+  encode(values, count, [codes, scales]) {
+    for (let b = 0; b < count; b++) {
+      const block = values.subarray(32 * b, 32 * (b + 1));
+      const d = Math.fround(largestOf(block) / 127);
+      const inverse = d === 0 ? 0 : Math.fround(1 / d);
+      putHalf(scales!, b, d);
+      for (const [i, x] of block.entries()) {
+        const scaled = Math.fround(x * inverse);
+        codes![32 * b + i] = Math.sign(scaled) * Math.floor(Math.abs(scaled) + 0.5);
+      }
+    }
+  },
 };
+
+function largestOf(values: Float32Array): number {
+  return values.reduce((largest, x) => Math.max(largest, Math.abs(x)), 0);
+}

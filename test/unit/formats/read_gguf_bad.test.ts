@@ -301,8 +301,8 @@ describe('a tensor', () => {
     ],
     [
       'of a type that Lamina cannot run',
-      tensor('t', [256], 12, 0),
-      [errors.TensorTypeError, ': the type of "t" is 12 (Q4_K).'],
+      tensor('t', [256], 9, 0),
+      [errors.TensorTypeError, ': the type of "t" is 9 (Q8_1).'],
     ],
     [
       'that is terabytes long',

@@ -11,18 +11,20 @@ import { piecesOf } from './piece_hashes.ts';
 import { TestSource } from './test_source.ts';
 import { get, pattern } from './weight_store_suite.ts';
 
-/** Longer than one read, and no multiple of it. */
-const ROWS = 9001;
+/** More than one read and two pieces, and no multiple of either. */
+const BYTES = 9.5 * 2 ** 20;
 const COLUMNS = 2048;
 
 test.each(Object.keys(BLOCK_TYPES) as BlockTypeName[])(
   'a %s tensor of many reads is split as if it were one',
   async (type) => {
     const { block_size, block_bytes, planes } = BLOCK_TYPES[type];
-    const blocks = (ROWS * COLUMNS) / block_size;
+    const row_blocks = COLUMNS / block_size;
+    const rows = Math.ceil(BYTES / (row_blocks * block_bytes));
+    const blocks = rows * row_blocks;
     const bytes = blocks * block_bytes;
     const source = new TestSource(pattern(bytes + 32));
-    const tensor: TensorInfo = { name: 'a', type, shape: [ROWS, COLUMNS], offset: 32, bytes };
+    const tensor: TensorInfo = { name: 'a', type, shape: [rows, COLUMNS], offset: 32, bytes };
     const planned = { layout: layoutFile('a.bin', [tensor]), tensors: [tensor] };
     const store = new MemoryStore();
     const pool = new HashPool();
