@@ -4,6 +4,7 @@ import { Conversation, type GenerationStatistics } from '../engine/generate.ts';
 import type { Measured } from '../engine/measured.ts';
 import { seededRandom } from '../engine/random.ts';
 import { ringRate, stretchesOf } from '../engine/ring_rate.ts';
+import { warmUp } from '../engine/stopwatch.ts';
 import type { Gpu } from '../gpu/device.ts';
 import { GpuOutOfMemoryError } from '../gpu/errors.ts';
 import type { DeviceRates } from '../gpu/rates.ts';
@@ -18,6 +19,8 @@ import { type Way, weightShares } from './ways.ts';
 
 const PART_BYTES = 64 * 2 ** 20;
 const RING_REPEATS = 5;
+/** So long at most runs do not count while they still become faster. */
+const WARM_SECONDS = 3;
 
 export interface ModelBenchOptions {
   readonly gpu: Gpu;
@@ -138,11 +141,12 @@ async function benchEngine(
   const known = Math.min(manifest.tokenizer.tokens.length, 256);
   const prompt = Array.from({ length: prompt_tokens }, () => Math.floor(random() * known));
   const runs: Run[] = [];
-  for (let run = 0; run <= repeats; run++) {
-    step(follower, { name: `${manifest.name}, ${residency}`, done: run, of: repeats + 1 });
-    const result = await generate(engine, prompt, decode_tokens);
-    // The first run warms up.
-    if (run > 0) runs.push(result);
+  const steps = { name: `${manifest.name}, ${residency}`, of: repeats + 1 };
+  step(follower, { ...steps, done: 0 });
+  await warmUp(() => generate(engine, prompt, decode_tokens), WARM_SECONDS);
+  for (let run = 0; run < repeats; run++) {
+    step(follower, { ...steps, done: run + 1 });
+    runs.push(await generate(engine, prompt, decode_tokens));
   }
   const of = (value: (statistics: GenerationStatistics) => number): Spread =>
     spreadOf(runs.map(({ statistics }) => value(statistics)));

@@ -121,7 +121,7 @@ test('a model is measured once, from a scratch file before its import, and the p
 test('a damaged record is measured again', async () => {
   await planModel({ ...planning(), pack: tiny.pack });
   const models = [...texts.keys()].filter((name) => name.startsWith('model'));
-  for (const name of models) texts.set(name, '{"version":1,"value":{}}');
+  for (const name of models) texts.set(name, '{"version":2,"value":{}}');
   const again = await planModel({ ...planning(), pack: tiny.pack });
   expect(again.rates.layer_seconds).toBeGreaterThan(0);
   for (const text of texts.values()) expect(Object.keys(JSON.parse(text).value)).not.toEqual([]);
