@@ -3,6 +3,8 @@ import { Engine } from '../engine/engine.ts';
 import { Conversation, type GenerationStatistics } from '../engine/generate.ts';
 import type { Measured } from '../engine/measured.ts';
 import { seededRandom } from '../engine/random.ts';
+import { ringRate, stretchesOf } from '../engine/ring_rate.ts';
+import { warmUp } from '../engine/stopwatch.ts';
 import type { Gpu } from '../gpu/device.ts';
 import { GpuOutOfMemoryError } from '../gpu/errors.ts';
 import type { DeviceRates } from '../gpu/rates.ts';
@@ -10,14 +12,15 @@ import { type Spread, spreadOf } from '../gpu/spread.ts';
 import { BudgetTooSmallError } from '../plan/errors.ts';
 import { RESIDENCIES } from '../plan/residency.ts';
 import type { Manifest } from '../store/manifest.ts';
-import type { StoredFile, WeightStore } from '../store/weight_store.ts';
-import { ringRate, type Stretch } from './bench_ring.ts';
+import type { WeightStore } from '../store/weight_store.ts';
 import { type Follower, step } from './progress.ts';
 import type { ModelReport, ModelResult } from './report.ts';
 import { type Way, weightShares } from './ways.ts';
 
-const WARM_UP_MS = 1000;
 const PART_BYTES = 64 * 2 ** 20;
+const RING_REPEATS = 5;
+/** So long at most runs do not count while they still become faster. */
+const WARM_SECONDS = 3;
 
 export interface ModelBenchOptions {
   readonly gpu: Gpu;
@@ -142,17 +145,13 @@ async function benchEngine(
   const known = Math.min(manifest.tokenizer.tokens.length, 256);
   const prompt = Array.from({ length: prompt_tokens }, () => Math.floor(random() * known));
   const runs: Run[] = [];
-  const name = `${manifest.name}, ${residency}`;
-  const next = (done: number) => {
-    step(follower, { name, done, of: repeats + 1 });
-    return generate(engine, prompt, decode_tokens);
-  };
-  // A GPU that was idle is slow at first: one run warms it up, or as many as take so long.
-  for (const started = performance.now(); ; ) {
-    await next(0);
-    if (performance.now() - started > WARM_UP_MS) break;
+  const steps = { name: `${manifest.name}, ${residency}`, of: repeats + 1 };
+  step(follower, { ...steps, done: 0 });
+  await warmUp(() => generate(engine, prompt, decode_tokens), WARM_SECONDS);
+  for (let run = 0; run < repeats; run++) {
+    step(follower, { ...steps, done: run + 1 });
+    runs.push(await generate(engine, prompt, decode_tokens));
   }
-  for (let run = 1; run <= repeats; run++) runs.push(await next(run));
   const of = (value: (statistics: GenerationStatistics) => number): Spread =>
     spreadOf(runs.map(({ statistics }) => value(statistics)));
 
@@ -197,21 +196,13 @@ async function generate(engine: Engine, prompt: readonly number[], tokens: numbe
   return { statistics, bytes_decoding: engine.weights.bytes_read - at_first! };
 }
 
-/** The ring as the engine has it, over the files of all layers: bytes a second. */
+/** The ring as the engine has it, over the files of all layers in parts that fit into one buffer: bytes a second. */
 export function measureRing(
   { weights, ring }: Engine,
   { gpu }: { readonly gpu: Gpu },
 ): Promise<Spread> {
-  return ringRate(gpu, weights.layer_files.flatMap(partsOf), ring);
-}
-
-/** A file in parts that fit into one buffer of any device. */
-function partsOf(file: StoredFile): Stretch[] {
-  const parts: Stretch[] = [];
-  for (let at = 0; at < file.size; at += PART_BYTES) {
-    parts.push({ file, at, bytes: Math.min(PART_BYTES, file.size - at) });
-  }
-  return parts;
+  const parts = weights.layer_files.flatMap((file) => stretchesOf(file, file.size, PART_BYTES));
+  return ringRate(gpu.device, parts, ring, RING_REPEATS);
 }
 
 /** Multiplications and additions that a token of a prompt takes, without attention: two for each weight of a layer. */

@@ -112,9 +112,11 @@ function modelTable(report: ModelReport): BenchTable {
       'dispatches',
       'prefill tok/s',
       'predicted',
+      'measured ÷ predicted',
       'at best',
       'decode tok/s',
       'predicted',
+      'measured ÷ predicted',
       'ring allows',
       'GPU allows',
       'first token ms',
@@ -126,10 +128,10 @@ function modelTable(report: ModelReport): BenchTable {
       mega(result.streamed_bytes_per_token),
       String(result.dispatches_per_token),
       spread(result.prefill_tokens_rate, short),
-      predicted(result.prefill_tokens_rate, result.predicted?.prefill_tokens_per_second),
+      ...predicted(result.prefill_tokens_rate, result.predicted?.prefill_tokens_per_second),
       limit(result.prefill_limit),
       spread(result.decode_tokens_rate, short),
-      predicted(result.decode_tokens_rate, result.predicted?.decode_tokens_per_second),
+      ...predicted(result.decode_tokens_rate, result.predicted?.decode_tokens_per_second),
       limit(result.streaming_limit),
       limit(result.resident_limit),
       spread(result.time_to_first_token_ms, short),
@@ -162,9 +164,11 @@ function spread({ median, min, max }: Spread, inWords: (value: number) => string
   return `${inWords(median)} (${inWords(min)} to ${inWords(max)})`;
 }
 
-/** A prediction, and what the median is of it. */
-function predicted({ median }: Spread, value: number | undefined): string {
-  return value === undefined ? '' : `${short(value)} (× ${(median / value).toFixed(2)})`;
+/** A prediction, and how much of it was reached: the median, with the least and the most. */
+function predicted({ median, min, max }: Spread, value: number | undefined): [string, string] {
+  if (value === undefined) return ['', ''];
+  const share = (rate: number) => (rate / value).toFixed(2);
+  return [short(value), `${share(median)} (${share(min)} to ${share(max)})`];
 }
 
 /** Three digits, but no fewer than the whole number has. */

@@ -10,17 +10,19 @@ import { forward, forwardResident, type Model } from './forward.ts';
 import { limitsOf, type OpenModel, openModel } from './open_model.ts';
 import { TOKENS_IN_FLIGHT } from './sampler.ts';
 import { mostBytes, PREFILL_TOKENS, type SizeOptions, sizesOf } from './sizes.ts';
-import { more, secondsEach, secondsWhole } from './stopwatch.ts';
+import { more, secondsEach, secondsWhole, warmUp } from './stopwatch.ts';
 import { workOf } from './work.ts';
 
 /** Weights that a rehearsal brings to a GPU: more than its caches hold. */
 const GPU_BYTES = 256 * 2 ** 20;
 /** Layers on an emulated GPU, where computing and not reading takes the time. */
 const SOFTWARE_LAYERS = 2;
-/** Sizes of a prompt's chunks; the last one takes an emulated GPU a second for each layer. */
+/** Sizes of a prompt's chunks. */
 const CHUNKS = [16, 64, 256, PREFILL_TOKENS];
-const SOFTWARE_CHUNKS = CHUNKS.slice(0, -1);
-const WARM_UP_MS = 300;
+/** After a chunk that takes so long no larger one is tried: it would take in proportion. */
+const LONG_SECONDS = 0.25;
+/** A GPU's clocks need about this long to rise. */
+const WARM_SECONDS = 1;
 /** Rows of the output matrix where an emulated GPU or a small budget is spared the others: they take their time in proportion. */
 const FEW_ROWS = 16_384;
 /** Rows of the embedding that are read at once. */
@@ -54,7 +56,7 @@ export async function rehearseModel(options: RehearsalOptions): Promise<ModelRat
     prefill_tokens: tokens,
   });
   // A small budget holds the activations of small chunks only.
-  const [least, ...more] = gpu.adapter.software ? SOFTWARE_CHUNKS : CHUNKS;
+  const [least, ...more] = CHUNKS;
   const fits = (part: ModelLayout, tokens: number) =>
     mostBytes(sizesOf(part, limitsOf(gpu.device), sizesFor(tokens))) <= budget;
   const excerpt = !gpu.adapter.software && fits(whole, PREFILL_TOKENS) ? whole : few;
@@ -100,51 +102,59 @@ async function measureComputing(
 ): Promise<Computing> {
   const { length } = model.weights.layout.layers;
   const without: Model = { ...model, config: { ...model.config, num_hidden_layers: 0 } };
-  const pass = (of: Model, tokens: number, first = 0, head = false) =>
-    secondsEach(async (times) => {
-      for (let i = 0; i < times; i++) await passOf(of, tokens, first, head);
-      await model.commands.device.queue.onSubmittedWorkDone();
-    });
-  /** One token as it goes while decoding, the next one on its way before it is done. */
-  const token = (of: Model, first: number) =>
-    model.weights.resident_embedding
-      ? secondsEach(async (times) => {
-          await model.kv.reserve(0, first + 1);
-          for (let i = 0; i < times; i++) {
-            forwardResident(of, batchOf([0], first));
-            model.commands.submit();
-          }
-          await model.commands.device.queue.onSubmittedWorkDone();
-        })
-      : pass(of, 1, first);
-  const layer = async (tokens: number, first = 0) => {
-    const seconds = (of: Model) => (tokens === 1 ? token(of, first) : pass(of, tokens, first));
-    return more(await seconds(model), await seconds(without)) / length;
+  const { queue } = model.commands.device;
+  const passes = async (times: number, of: Model, tokens: number, first = 0, head = false) => {
+    for (let i = 0; i < times; i++) await passOf(of, tokens, first, head);
+    await queue.onSubmittedWorkDone();
   };
-  await warmUp(() => token(model, 0));
-  const layer_seconds = await layer(1);
+  /** One pass follows the other without a wait. */
+  const pass = (of: Model, head: boolean) => secondsEach((times) => passes(times, of, 1, 0, head));
+  /** The same of tokens as they go while decoding. */
+  const token = (of: Model, first: number) =>
+    secondsEach(async (times) => {
+      await model.kv.reserve(0, first + 1);
+      for (let i = 0; i < times; i++) await decodeToken(of, first);
+      await queue.onSubmittedWorkDone();
+    });
+  /** Each pass is waited for, as a prompt's is. */
+  const alone = (of: Model, tokens: number, first = 0) =>
+    secondsWhole(() => passes(1, of, tokens, first));
+
+  await warmUp(() => passes(1, model, 1), WARM_SECONDS);
+  const pass_seconds = await pass(without, false);
+  const headed = await pass(without, true);
+  const layers = async (first: number) =>
+    more(await token(model, first), await token(without, first)) / length;
+  const layer_seconds = await layers(0);
   const position = 2 * sizes.at(-1)! - 1;
-  const later_seconds = await layer(1, position);
-  const pass_seconds = await pass(without, 1);
-  const headed = await pass(without, 1, 0, true);
-  const chunks: ChunkRate[] = [{ tokens: 1, layer_seconds }];
-  for (const tokens of sizes) chunks.push({ tokens, layer_seconds: await layer(tokens) });
-  const { tokens, layer_seconds: chunk_seconds } = chunks.at(-1)!;
-  const later_chunk = await layer(tokens, tokens);
+  const later_seconds = await layers(position);
+  const waiting_seconds = Math.max(0, (await alone(without, 1)) - pass_seconds);
+  const chunks: ChunkRate[] = [{ tokens: 1, layer_seconds, pass_seconds }];
+  const inLayers = (whole: number, besides: number) => more(whole, besides) / length;
+  let chunk_position_seconds = 0;
+  for (const tokens of sizes) {
+    const besides = await alone(without, tokens);
+    const whole = await alone(model, tokens);
+    const chunk_seconds = inLayers(whole, besides);
+    chunks.push({
+      tokens,
+      layer_seconds: chunk_seconds,
+      pass_seconds: Math.max(0, besides - waiting_seconds),
+    });
+    if (whole < LONG_SECONDS && tokens !== sizes.at(-1)) continue;
+    const later = inLayers(await alone(model, tokens, tokens), besides);
+    chunk_position_seconds = Math.max(0, later - chunk_seconds) / tokens / tokens;
+    break;
+  }
   return {
     pass_seconds,
     layer_seconds,
     position_seconds: Math.max(0, later_seconds - layer_seconds) / position,
     head_seconds: more(headed, pass_seconds),
     chunks,
-    chunk_position_seconds: Math.max(0, later_chunk - chunk_seconds) / tokens / tokens,
+    chunk_position_seconds,
     ...(await measureChoosing(sampler)),
   };
-}
-
-/** A GPU that has been idle is slow at first. */
-async function warmUp(run: () => Promise<unknown>): Promise<void> {
-  for (const started = performance.now(); performance.now() - started < WARM_UP_MS; ) await run();
 }
 
 /** One token alone, and as many as there may be on their way: the difference is work, the rest is waiting. */
@@ -195,13 +205,23 @@ async function measureReading(
     for (let i = 0; i < times; i++) await passOf(model, 1, 0, true);
     await commands.device.queue.onSubmittedWorkDone();
   });
-  const steps = timed(work.steps, { ...computing, ...rates }, 1, computing.layer_seconds);
+  const steps = timed(work.steps, { ...computing, ...rates }, 1, {
+    layer: computing.layer_seconds,
+    pass: computing.pass_seconds,
+  });
   const { pieces } = work;
   const slowdown = fitSlowdown(steps, pieces, strict);
   // What sharing does not explain a piece costs beside its reading: the thread that reads also submits.
   const count = steps.flatMap(({ reads }) => reads).length;
   const unexplained = Math.max(0, strict - steadySeconds(steps, { pieces, slowdown }));
   return { ...rates, slowdown, piece_seconds: piece_seconds + unexplained / count };
+}
+
+/** A token, the next one on its way before it is done. An embedding that is not on the GPU has to be read for each. */
+async function decodeToken(model: Model, position: number): Promise<void> {
+  if (!model.weights.resident_embedding) return passOf(model, 1, position, false);
+  forwardResident(model, batchOf([0], position));
+  model.commands.submit();
 }
 
 /** A pass of tokens that mean nothing. */

@@ -8,7 +8,7 @@ const WRITE_BYTES = 2 ** 20;
 /** What a scratch file leaves free on the disk. */
 const SPARED_BYTES = 64 * 2 ** 20;
 
-/** A file of zeros in a store, for measuring how fast it is read. */
+/** A file in a store that means nothing, for measuring how fast it is read. */
 export interface Scratch {
   readonly bytes: number;
   /** Every file that it opens lies in the scratch file, one behind the other and over again. */
@@ -18,20 +18,23 @@ export interface Scratch {
 
 /**
  * @param bytes that it should have; `least` will do where the disk has less room
+ * @param fill changes each piece of zeros, up to 1 MiB, before it is written
  * @throws NoScratchSpaceError, StorageQuotaError
  */
 export async function createScratch(
   store: WeightStore,
   bytes: number,
   least: number,
+  fill: (piece: Uint8Array<ArrayBuffer>) => void = () => undefined,
 ): Promise<Scratch> {
   const available = (await store.available()) ?? Number.POSITIVE_INFINITY;
   const size = Math.min(bytes, Math.max(0, available - SPARED_BYTES));
   if (size < least) throw new NoScratchSpaceError({ needed: least + SPARED_BYTES, available });
   await writeFileWith(store, SCRATCH_PACK, FILE, async (writer) => {
-    const zeros = new Uint8Array(WRITE_BYTES);
-    for (let done = 0; done < size; done += zeros.length) {
-      await writer.write(zeros.subarray(0, Math.min(zeros.length, size - done)));
+    const piece = new Uint8Array(WRITE_BYTES);
+    for (let done = 0; done < size; done += piece.length) {
+      fill(piece);
+      await writer.write(piece.subarray(0, Math.min(piece.length, size - done)));
     }
   });
   let next = 0;

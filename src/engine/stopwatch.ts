@@ -1,10 +1,13 @@
 /** A run lasts at least so long before it counts: below, the clock and the first submission weigh too much. */
-const LEAST_SECONDS = 0.05;
+const LEAST_SECONDS = 0.02;
 const MOST_TIMES = 4096;
 /** Runs of each kind: at least so many, and more while they take less than so long together. */
 const LEAST_REPEATS = 2;
 const MOST_REPEATS = 6;
-const REPEAT_SECONDS = 1;
+const REPEAT_SECONDS = 0.2;
+/** Warm is what takes as long in one round as in the round before, within this share. */
+const WARM_SHARE = 0.05;
+const ROUND_SECONDS = 0.1;
 
 /**
  * Seconds that doing something once more takes. What is short is done many times, and the difference to once counts,
@@ -32,6 +35,23 @@ export function more(whole: number, part: number): number {
 export async function secondsWhole(run: () => Promise<unknown>): Promise<number> {
   await run();
   return fastest(run);
+}
+
+/**
+ * Does something, at least once, until it no longer becomes faster or a time is over: a GPU that had nothing to do
+ * begins with slow clocks.
+ */
+export async function warmUp(run: () => Promise<unknown>, limit_seconds: number): Promise<void> {
+  let before = 0;
+  for (let spent = 0; spent < limit_seconds; ) {
+    let runs = 0;
+    let seconds = 0;
+    for (; seconds < ROUND_SECONDS; runs++) seconds += await secondsOf(run);
+    const each = seconds / runs;
+    if (Math.abs(each - before) <= WARM_SHARE * before) return;
+    before = each;
+    spent += seconds;
+  }
 }
 
 /** The shortest of several runs: what else the machine does only ever adds. */

@@ -51,7 +51,8 @@ export function predict(
 /** Seconds of one token while decoding. */
 export function tokenSeconds(work: ModelWork, rates: ModelRates, position: number): number {
   const layer = rates.layer_seconds + position * rates.position_seconds;
-  const pass = pipelineSeconds(timed(work.steps, rates, 1, layer), limitsOf(work, rates));
+  const steps = timed(work.steps, rates, 1, { layer, pass: rates.pass_seconds });
+  const pass = pipelineSeconds(steps, limitsOf(work, rates));
   const busy = pass + rates.choose_seconds;
   return Math.max(busy, (busy + rates.latency_seconds) / work.tokens_in_flight);
 }
@@ -61,35 +62,42 @@ export function firstTokenSeconds(work: ModelWork, rates: ModelRates, tokens: nu
   const steps: PipelineStep[] = [];
   for (let first = 0; first < tokens; first += work.prefill_tokens) {
     const count = Math.min(work.prefill_tokens, tokens - first);
-    const layer = chunkSeconds(rates, count) + count * first * rates.chunk_position_seconds;
+    const later = count * first * rates.chunk_position_seconds;
+    const layer = chunkSeconds(rates, count, 'layer_seconds') + later;
+    const pass = chunkSeconds(rates, count, 'pass_seconds');
     const last = first + count === tokens;
     const some = last ? work.steps : work.steps.filter(({ kind }) => kind !== 'head');
-    steps.push(...timed(some, rates, count, layer));
+    steps.push(...timed(some, rates, count, { layer, pass }));
   }
   return (
     pipelineSeconds(steps, limitsOf(work, rates)) + rates.choose_seconds + rates.latency_seconds
   );
 }
 
-/** A layer's seconds for a chunk: between two measured sizes on a line, beyond the largest on the last line. */
-export function chunkSeconds({ chunks }: ModelRates, tokens: number): number {
+/** Seconds of a chunk: between two measured sizes on a line, beyond the largest on the last line. */
+export function chunkSeconds(
+  { chunks }: ModelRates,
+  tokens: number,
+  of: 'layer_seconds' | 'pass_seconds',
+): number {
   const above = chunks.findIndex((chunk) => chunk.tokens >= tokens);
   const end = Math.max(1, above < 0 ? chunks.length - 1 : above);
   const from = chunks[end - 1]!;
   const to = chunks[end] ?? from;
-  if (from.tokens === to.tokens) return (from.layer_seconds * tokens) / from.tokens;
-  const slope = (to.layer_seconds - from.layer_seconds) / (to.tokens - from.tokens);
-  return from.layer_seconds + slope * (tokens - from.tokens);
+  if (from.tokens === to.tokens) return (from[of] * tokens) / from.tokens;
+  const slope = (to[of] - from[of]) / (to.tokens - from.tokens);
+  // Beyond the last size a line that falls would end below nothing.
+  return Math.max(0, from[of] + slope * (tokens - from.tokens));
 }
 
-/** @param layer seconds of an average layer */
+/** @param seconds of an average layer, and of a pass besides its layers and its head */
 export function timed(
   steps: readonly PassStep[],
   rates: Omit<ModelRates, 'slowdown'>,
   tokens: number,
-  layer: number,
+  { layer, pass }: { readonly layer: number; readonly pass: number },
 ): PipelineStep[] {
-  const computing = { embedding: rates.pass_seconds, layer, head: rates.head_seconds };
+  const computing = { embedding: pass, layer, head: rates.head_seconds };
   return steps.map(({ kind, reads, share }) => ({
     reads: reads.map((bytes) =>
       kind === 'embedding'

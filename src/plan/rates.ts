@@ -4,10 +4,16 @@ export interface RingSize {
   readonly piece_bytes: number;
 }
 
-/** A layer's time for a chunk of a prompt, with nothing before it. */
+/**
+ * The time of a chunk of a prompt with nothing before it. It passes alone: while its kernels are recorded no other one
+ * keeps the GPU busy, so that recording counts too.
+ */
 export interface ChunkRate {
   readonly tokens: number;
+  /** In one layer. */
   readonly layer_seconds: number;
+  /** Besides the layers and the head: inputs, RoPE's tables, the embedding. */
+  readonly pass_seconds: number;
 }
 
 /** What a model's shape costs on one device and one store, measured there. A layer is an average one. */
@@ -17,7 +23,7 @@ export interface ModelRates {
   readonly bytes_per_second: number;
   /** Reading one row of the embedding. */
   readonly row_seconds: number;
-  /** What a pass takes besides its layers and its head: its inputs, the embedding, a submission. */
+  /** What a pass of one token takes besides its layers and its head: its inputs, the embedding, a submission. */
   readonly pass_seconds: number;
   /** One token through one layer at position 0, and what each position before it adds. */
   readonly layer_seconds: number;

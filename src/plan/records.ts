@@ -9,7 +9,7 @@ export interface RecordStore {
 }
 
 /** Raised whenever a record's fields or their meaning change. */
-const VERSION = 1;
+const VERSION = 2;
 const MOST_PIECES = 64;
 const MOST_PIECE_BYTES = 2 ** 30;
 
@@ -46,6 +46,7 @@ export function readRates(value: JsonValue): ModelRates {
   const chunks = value.get('chunks').array((chunk) => ({
     tokens: chunk.get('tokens').integer(1, 2 ** 20),
     layer_seconds: chunk.get('layer_seconds').atLeastZero(),
+    pass_seconds: chunk.get('pass_seconds').atLeastZero(),
   }));
   if (chunks.length === 0) value.get('chunks').fail('is empty');
   return {

@@ -91,6 +91,6 @@ test('each part is a table of its own, a kernel beside what it comes nearest to'
   expect(new Set(kernels!.slice(1).map(({ length }) => length)).size).toBe(1);
   expect(ring![2]).toMatch(/^ {2}6 +16 +6.00 \(5.40 to 7.20\)$/);
   expect(model![2]).toMatch(
-    /^ {2}resident +1000.0 +1000.0 +0.0 +85 +10000 .* 8000 \(× 1\.25\) +20000 .* 700 .* 875 \(× 0\.80\) .* 1500 /,
+    /^ {2}resident +1000.0 +1000.0 +0.0 +85 +10000 .* 8000 +1\.25 \(1\.13 to 1\.50\) +20000 .* 700 .* 875 +0\.80 \(0\.72 to 0\.96\) .* 1500 /,
   );
 });

@@ -31,6 +31,15 @@ test('a scratch file serves reads of any place, and is gone afterwards', async (
   expect(await store.list()).toEqual([]);
 });
 
+test('a scratch file holds what each piece is filled with', async () => {
+  let count = 0;
+  const fill = (piece: Uint8Array) => piece.fill(++count);
+  const scratch = await createScratch(new MemoryStore(), 3 * MEBIBYTE, MEBIBYTE, fill);
+  const into = new Uint8Array(2);
+  await (await scratch.reader.open('', '')).read(into, 2 * MEBIBYTE - 1);
+  expect([...into]).toEqual([2, 3]);
+});
+
 test('where the disk has less room it is smaller', async () => {
   const scratch = await createScratch(storeWith(70 * MEBIBYTE), 32 * MEBIBYTE, MEBIBYTE);
   expect(scratch.bytes).toBe(6 * MEBIBYTE);

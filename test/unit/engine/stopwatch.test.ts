@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { more, secondsEach, secondsWhole } from '../../../src/engine/stopwatch.ts';
+import { more, secondsEach, secondsWhole, warmUp } from '../../../src/engine/stopwatch.ts';
 
 let now = 0;
 const pass = (milliseconds: number): void => {
@@ -37,4 +37,17 @@ test('the fastest run counts, and the first one does not', async () => {
 test('a part that seems to take longer than the whole takes nothing', () => {
   expect(more(5, 3)).toBe(2);
   expect(more(3, 5)).toBe(3);
+});
+
+test('warming up goes on while it becomes faster, and ends when two rounds take equally long', async () => {
+  const all = [900, 500, 300, 290, 200];
+  await warmUp(async () => pass(all.shift()!), 10);
+  expect(all).toEqual([200]);
+});
+
+test('warming up ends when its time is over, but not before a first run', async () => {
+  let runs = 0;
+  const run = async () => pass(2 ** -runs++ * 4000);
+  await warmUp(run, 5);
+  expect(runs).toBe(2);
 });

@@ -30,17 +30,27 @@ test('each position before a token adds to every layer', () => {
 });
 
 test('a chunk’s time lies on a line between those measured, and goes on with the last one', () => {
-  expect(chunkSeconds(RATES, 1)).toBe(2);
-  expect(chunkSeconds(RATES, 16)).toBe(5);
-  expect(chunkSeconds(RATES, 40)).toBe(11);
-  expect(chunkSeconds(RATES, 128)).toBe(33);
-  expect(chunkSeconds({ ...RATES, chunks: [{ tokens: 4, layer_seconds: 2 }] }, 8)).toBe(4);
+  const layer = (tokens: number) => chunkSeconds(RATES, tokens, 'layer_seconds');
+  expect([1, 16, 40, 128].map(layer)).toEqual([2, 5, 11, 33]);
+  expect(chunkSeconds(RATES, 40, 'pass_seconds')).toBeCloseTo(0.45, 9);
+  const one = { tokens: 4, layer_seconds: 2, pass_seconds: 1 };
+  expect(chunkSeconds({ ...RATES, chunks: [one] }, 8, 'layer_seconds')).toBe(4);
+});
+
+test('a chunk never takes less than nothing, though the last two sizes say that larger ones take less', () => {
+  const chunk = (tokens: number, pass_seconds: number) => ({
+    tokens,
+    layer_seconds: tokens,
+    pass_seconds,
+  });
+  const noise = { ...RATES, chunks: [chunk(1, 3), chunk(16, 1)] };
+  expect(chunkSeconds(noise, 512, 'pass_seconds')).toBe(0);
 });
 
 test('a prompt in two chunks passes twice, the head once, and the second chunk sees the first', () => {
   const seconds = firstTokenSeconds(workOf(4), RATES, 128);
   const second = 17 + 64 * 64 * 0.001;
-  expect(seconds).toBeCloseTo(4 * 17 + 4 * second + 3 + 2 * 0.25 + 1 + 7, 9);
+  expect(seconds).toBeCloseTo(4 * 17 + 4 * second + 3 + 2 * 0.6 + 1 + 7, 9);
 });
 
 test('a streamed prompt reads the weights once a chunk, and as many rows as it has tokens', () => {

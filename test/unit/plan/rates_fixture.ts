@@ -11,9 +11,9 @@ export const RATES: ModelRates = {
   position_seconds: 0.01,
   head_seconds: 3,
   chunks: [
-    { tokens: 1, layer_seconds: 2 },
-    { tokens: 16, layer_seconds: 5 },
-    { tokens: 64, layer_seconds: 17 },
+    { tokens: 1, layer_seconds: 2, pass_seconds: 0.25 },
+    { tokens: 16, layer_seconds: 5, pass_seconds: 0.3 },
+    { tokens: 64, layer_seconds: 17, pass_seconds: 0.6 },
   ],
   chunk_position_seconds: 0.001,
   choose_seconds: 1,

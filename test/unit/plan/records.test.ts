@@ -20,16 +20,23 @@ test('what is remembered is recalled, and nothing where nothing was', async () =
   expect(await recall(records, 'other', readRates)).toBeNull();
 });
 
-const good = { version: 1, value: RATES };
+const good = { version: 2, value: RATES };
 test.each([
   ['no JSON', '{'],
-  ['another version', JSON.stringify({ ...good, version: 2 })],
+  ['another version', JSON.stringify({ ...good, version: 1 })],
   ['no version', JSON.stringify({ value: RATES })],
   ['a missing field', JSON.stringify({ ...good, value: { ...RATES, slowdown: undefined } })],
   ['a negative time', JSON.stringify({ ...good, value: { ...RATES, head_seconds: -1 } })],
   ['no rate', JSON.stringify({ ...good, value: { ...RATES, bytes_per_second: 0 } })],
   ['a time that is no number', JSON.stringify({ ...good, value: { ...RATES, row_seconds: '1' } })],
   ['no chunks', JSON.stringify({ ...good, value: { ...RATES, chunks: [] } })],
+  [
+    'a chunk of another version',
+    JSON.stringify({
+      ...good,
+      value: { ...RATES, chunks: [{ tokens: 1, layer_seconds: 1 }] },
+    }),
+  ],
   ['a chunk of nothing', JSON.stringify({ ...good, value: { ...RATES, chunks: [{ tokens: 0 }] } })],
 ])('a record with %s is as good as none', async (_, text) => {
   expect(await recall(memory({ model: text }), 'model', readRates)).toBeNull();
@@ -38,7 +45,7 @@ test.each([
 test.each([{ pieces: 0, piece_bytes: 4096 }, { pieces: 3, piece_bytes: 4097 }, { pieces: 3 }])(
   'a ring of %j is as good as none',
   async (value) => {
-    const text = JSON.stringify({ version: 1, value });
+    const text = JSON.stringify({ version: 2, value });
     expect(await recall(memory({ ring: text }), 'ring', readRing)).toBeNull();
   },
 );
