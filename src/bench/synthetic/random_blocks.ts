@@ -14,6 +14,8 @@ type WriteBlock = (view: DataView, at: number, random: Random, deviation: number
 const EVEN_DEVIATION = 1 / Math.sqrt(3);
 /** Of codes 0 to 15. */
 const NIBBLE_DEVIATION = Math.sqrt((16 ** 2 - 1) / 12);
+/** Of codes 0 to 63. */
+const SIX_BITS = Math.sqrt((64 ** 2 - 1) / 12);
 /** Of codes -128 to 127. */
 const BYTE_DEVIATION = Math.sqrt((256 ** 2 - 1) / 12);
 
@@ -41,6 +43,23 @@ const WRITERS = {
     view.setUint16(at, floatToHalf(scale), true);
     words(view, at + 2, 32, random);
   },
+  Q4_K: (view, at, random, deviation) =>
+    superBlock(view, at, random, { code: 15, bytes: 128, deviation }),
+  Q5_K: (view, at, random, deviation) =>
+    superBlock(view, at, random, { code: 31, bytes: 160, deviation }),
+  Q6_K(view, at, random, deviation) {
+    words(view, at, 208, random);
+    // A scale of -128 to 127 times a code of -32 to 31.
+    view.setUint16(
+      at + 208,
+      floatToHalf(scaleOf(random, deviation / (BYTE_DEVIATION * SIX_BITS))),
+      true,
+    );
+  },
+  BF16(view, at, random, deviation) {
+    const half = new Float32Array([even(random, deviation)]);
+    view.setUint16(at, new Uint32Array(half.buffer)[0]! >>> 16, true);
+  },
 } as const satisfies Partial<Record<BlockTypeName, WriteBlock>>;
 
 /** Block types of which random blocks can be made. */
@@ -61,6 +80,26 @@ export function randomBlocks(
   const view = new DataView(bytes.buffer);
   for (let b = 0; b < count; b++) write(view, b * block_bytes, random, deviation);
   return bytes;
+}
+
+/**
+ * d and dmin, then scales and minimums of 6 bits, then codes from 0 on: d * scale * code - dmin * minimum. With dmin the
+ * mean code times d, both have the same mean.
+ */
+function superBlock(
+  view: DataView,
+  at: number,
+  random: Random,
+  { code, bytes, deviation }: { code: number; bytes: number; deviation: number },
+): void {
+  const mean = code / 2;
+  const [scale, square] = [63 / 2, (63 * (2 * 63 + 1)) / 6];
+  const codes = (code * (2 * code + 1)) / 6;
+  const variance = square * codes - 2 * (mean * scale) ** 2 + mean ** 2 * square;
+  const d = scaleOf(random, deviation / Math.sqrt(variance));
+  view.setUint16(at, floatToHalf(d), true);
+  view.setUint16(at + 2, floatToHalf(mean * d), true);
+  words(view, at + 4, 12 + bytes, random);
 }
 
 function even(random: Random, deviation: number): number {
