@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensureModel } from '../scripts/default_model.js';
+import { readGguf } from '../src/formats/gguf/read_gguf.ts';
 import { openNodeFileSource } from '../src/formats/sources/node_file_source.ts';
 import { adapterName, type Gpu, openGpu } from '../src/gpu/device.ts';
 import { importPack } from '../src/store/importer.ts';
@@ -63,7 +64,12 @@ export async function openPack(
   try {
     const store = packStore();
     const pack = await packId(source);
-    await importPack({ source, store, pack, onProgress: line.transfer });
+    await importPack({
+      checkpoint: await readGguf(source),
+      store,
+      pack,
+      onProgress: line.transfer,
+    });
     return { store, pack };
   } finally {
     line.end();

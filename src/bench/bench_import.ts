@@ -1,3 +1,4 @@
+import { readGguf } from '../formats/gguf/read_gguf.ts';
 import type { ByteSource } from '../formats/source.ts';
 import { perSecond, spreadOf } from '../gpu/spread.ts';
 import { importPack } from '../store/importer.ts';
@@ -23,7 +24,7 @@ export async function benchImport(
       step(follower, { name: `importing ${source.name}`, done: run, of: REPEATS });
       await store.remove(SCRATCH_PACK);
       const started = performance.now();
-      await importPack({ source, store, pack: SCRATCH_PACK });
+      await importPack({ checkpoint: await readGguf(source), store, pack: SCRATCH_PACK });
       seconds.push((performance.now() - started) / 1000);
     }
   } finally {

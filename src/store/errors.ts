@@ -129,7 +129,8 @@ export class HashThreadError extends LaminaError {
 }
 
 export class ImportCancelledError extends LaminaError {
-  constructor(details: { pack: string }) {
+  /** `pack`: null when nothing has been read yet. */
+  constructor(details: { pack: string | null }) {
     super(
       'The import was cancelled. Import the same model again: it goes on from the files that are done.',
       details,
