@@ -41,7 +41,7 @@ export interface Checkpoint {
 /** One file is its own identity; several are known by all their names, sizes and versions. */
 export async function identityOf(
   name: string,
-  files: readonly ByteSource[],
+  files: readonly CheckpointIdentity[],
 ): Promise<CheckpointIdentity> {
   if (files.length === 1) return files[0]!;
   const parts = files.map(({ name, size, version }) => [name, size, version]);

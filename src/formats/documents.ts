@@ -1,7 +1,7 @@
-import { DocumentError, SourceNotFoundError } from './errors.ts';
-import { type Folder, readAll, sibling } from './folder.ts';
+import type { CheckpointIdentity } from './checkpoint.ts';
+import { DocumentError } from './errors.ts';
+import { type Folder, sibling, type WholeFile } from './folder.ts';
 import { JsonValue, type JsonValueError } from './json_value.ts';
-import type { ByteSource } from './source.ts';
 import { decodeUtf8 } from './utf8.ts';
 
 /** What a checkpoint on Hugging Face has beside its weights, parsed and not checked any further; missing ones are undefined. */
@@ -16,7 +16,7 @@ export interface Documents {
 
 const MIB = 2 ** 20;
 
-/** Largest sizes in bytes: ten times what is known of each. */
+/** Largest sizes in bytes: some times what is known of each. */
 const FILES: Readonly<Record<keyof Documents, { readonly file: string; readonly most: number }>> = {
   config: { file: 'config.json', most: 4 * MIB },
   generation_config: { file: 'generation_config.json', most: MIB },
@@ -27,52 +27,36 @@ const FILES: Readonly<Record<keyof Documents, { readonly file: string; readonly 
 
 export interface FoundDocuments {
   readonly documents: Documents;
-  readonly sources: readonly ByteSource[];
+  readonly files: readonly CheckpointIdentity[];
 }
 
 /**
  * The documents beside a file of a folder.
  * @param path The file.
- * @throws DocumentError, and what the folder and its sources throw.
+ * @throws DocumentError, and what the folder throws.
  */
 export async function readDocuments(
   folder: Folder,
   path: string,
   signal?: AbortSignal,
 ): Promise<FoundDocuments> {
-  const listed = await folder.list(signal);
-  const paths = listed && new Set(listed.map((file) => file.path));
   const found = await Promise.all(
     Object.entries(FILES).map(async ([name, { file, most }]) => {
-      const document = sibling(path, file);
-      const source =
-        paths && !paths.has(document) ? null : await openIfThere(folder, document, signal);
-      return source && { name, source, value: await parse(source, file, most, signal) };
+      const whole = await folder.readWhole(sibling(path, file), most, signal);
+      return whole && { name, whole, value: parse(whole, file) };
     }),
   );
   const there = found.filter((document) => document !== null);
   return {
     documents: Object.fromEntries(there.map(({ name, value }) => [name, value])),
-    sources: there.map(({ source }) => source),
+    files: there.map(({ whole }) => whole),
   };
 }
 
-async function openIfThere(folder: Folder, path: string, signal: AbortSignal | undefined) {
-  try {
-    return await folder.open(path, signal);
-  } catch (error) {
-    if (error instanceof SourceNotFoundError) return null;
-    throw error;
-  }
-}
-
-async function parse(source: ByteSource, file: string, most: number, signal?: AbortSignal) {
+function parse({ name: source, bytes }: WholeFile, file: string): JsonValue | string {
   const fail = (reason: string): never => {
-    throw new DocumentError({ source: source.name, reason });
+    throw new DocumentError({ source, reason });
   };
-  const bytes =
-    (await readAll(source, most, signal)) ??
-    fail(`has ${source.size} bytes, and at most ${most} are read`);
   if (!file.endsWith('.json')) return decodeUtf8(bytes) ?? fail('is not UTF-8');
   try {
     return JsonValue.parse(bytes);

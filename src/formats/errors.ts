@@ -77,7 +77,7 @@ export class SourceHttpError extends LaminaError {
 
 function httpRemedy(status: number): string {
   if (status === 401 || status === 403) {
-    return 'It wants a permission that Lamina does not have: download the file yourself, and open it from your disk.';
+    return 'It wants a permission that Lamina does not have: give it an access token that has it, or download the file yourself and open it from your disk.';
   }
   if (status === 429) return 'It has had too many requests: wait a few minutes, then try again.';
   if (status >= 500) return 'It has a problem of its own: try again later.';
@@ -240,6 +240,16 @@ export class DocumentError extends LaminaError {
   }
 }
 
+/** A model hub's list of files is not what it should be. */
+export class HubListingError extends LaminaError {
+  constructor(details: { source: string; reason: string }) {
+    super(
+      `The model hub's list of files, ${details.source}, ${details.reason}. Check the hub's address and the model's name, or try again later.`,
+      details,
+    );
+  }
+}
+
 /** A folder or a repository has no checkpoint that can be read. */
 export class CheckpointNotFoundError extends LaminaError {
   /** `files`: what is there instead; null: it cannot be listed, and the usual names are not there. */
@@ -349,6 +359,7 @@ registerErrors({
   SafetensorsTruncatedError,
   ShardIndexError,
   DocumentError,
+  HubListingError,
   CheckpointNotFoundError,
   CheckpointAmbiguousError,
   TensorNameError,

@@ -1,4 +1,5 @@
-import { SourceNotFoundError } from './errors.ts';
+import type { CheckpointIdentity } from './checkpoint.ts';
+import { DocumentError, SourceNotFoundError } from './errors.ts';
 import type { ByteSource } from './source.ts';
 
 /** A file of a folder. */
@@ -9,6 +10,11 @@ export interface FolderFile {
   readonly size: number;
 }
 
+/** A small file, read at once. */
+export interface WholeFile extends CheckpointIdentity {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
 /** Where a checkpoint's files lie together: a model hub's repository, a folder on a server or on disk, chosen files. */
 export interface Folder {
   /** What to call it in messages. */
@@ -17,20 +23,52 @@ export interface Folder {
   list(signal?: AbortSignal): Promise<readonly FolderFile[] | null>;
   /** @throws SourceNotFoundError when there is no such file; what opening a source throws. */
   open(path: string, signal?: AbortSignal): Promise<ByteSource>;
+  /**
+   * A file that is no weights, without asking for ranges of it; null when there is no such file.
+   * @throws DocumentError when it has more than `most` bytes; what opening and reading a source throw.
+   */
+  readWhole(path: string, most: number, signal?: AbortSignal): Promise<WholeFile | null>;
 }
 
-/** Files that are open already, by the ends of their names. */
-export function folderOf(name: string, sources: readonly ByteSource[]): Folder {
-  const files = new Map(sources.map((source) => [fileName(source.name), source]));
+/** A folder whose files are opened by `open`, and cost nothing to open. */
+export function folderWith(folder: Omit<Folder, 'readWhole'>): Folder {
   return {
+    ...folder,
+    async readWhole(path, most, signal) {
+      try {
+        const source = await folder.open(path, signal);
+        const { name, size, version } = source;
+        checkDocumentSize(name, size, most);
+        return { name, size, version, bytes: await source.read(0, size, signal) };
+      } catch (error) {
+        if (error instanceof SourceNotFoundError) return null;
+        throw error;
+      }
+    },
+  };
+}
+
+/** Sources that are open already, by their names. */
+export function folderOf(name: string, sources: readonly ByteSource[]): Folder {
+  const files = new Map(sources.map((source) => [source.name, source]));
+  return folderWith({
     name,
     list: async () => Array.from(files, ([path, { size }]) => ({ path, size })),
     open: async (path) => {
       const source = files.get(path);
-      if (!source) throw new SourceNotFoundError({ source: `${name}: ${path}` });
+      if (!source) throw new SourceNotFoundError({ source: `${name}/${path}` });
       return source;
     },
-  };
+  });
+}
+
+/** @throws DocumentError */
+export function checkDocumentSize(source: string, size: number, most: number): void {
+  if (size <= most) return;
+  throw new DocumentError({
+    source,
+    reason: `has ${size} bytes, and at most ${most} are read`,
+  });
 }
 
 /** The last part of a path or an address. */
@@ -41,13 +79,4 @@ export function fileName(path: string): string {
 /** The path of a file in the same folder as another one. */
 export function sibling(path: string, name: string): string {
   return path.slice(0, path.lastIndexOf('/') + 1) + name;
-}
-
-/** A whole file; null when it has more than `most` bytes. */
-export function readAll(
-  source: ByteSource,
-  most: number,
-  signal?: AbortSignal,
-): Promise<Uint8Array<ArrayBuffer>> | null {
-  return source.size > most ? null : source.read(0, source.size, signal);
 }

@@ -4,10 +4,9 @@ import {
   CheckpointNotFoundError,
   SourceNotFoundError,
 } from './errors.ts';
-import { type Folder, fileName, folderOf } from './folder.ts';
+import { type Folder, fileName } from './folder.ts';
 import { isLaterSplit, readSplitGguf } from './gguf/read_split_gguf.ts';
-import { INDEX_SUFFIX, readSafetensors } from './safetensors/read_safetensors.ts';
-import type { ByteSource } from './source.ts';
+import { INDEX_SUFFIX, LARGEST_INDEX, readSafetensors } from './safetensors/read_safetensors.ts';
 
 /** What Hugging Face's libraries write, and what they look for first. */
 const USUAL_FILES = [`model${INDEX_SUFFIX}`, 'model.safetensors'] as const;
@@ -28,11 +27,6 @@ export async function readCheckpoint(
   return readSplitGguf(folder, file, signal);
 }
 
-/** The checkpoint that one file is, without anything beside it. */
-export function readSingleFile(source: ByteSource, signal?: AbortSignal): Promise<Checkpoint> {
-  return readCheckpoint(folderOf(source.name, [source]), fileName(source.name), signal);
-}
-
 /** The file that a folder's only checkpoint begins with. */
 export async function findCheckpoint(folder: Folder, signal?: AbortSignal): Promise<string> {
   const listed = await folder.list(signal);
@@ -47,15 +41,15 @@ export async function findCheckpoint(folder: Folder, signal?: AbortSignal): Prom
 }
 
 async function findUnlisted(folder: Folder, signal: AbortSignal | undefined): Promise<string> {
-  for (const file of USUAL_FILES) {
-    try {
-      await folder.open(file, signal);
-      return file;
-    } catch (error) {
-      if (!(error instanceof SourceNotFoundError)) throw error;
-    }
+  const [index, file] = USUAL_FILES;
+  if (await folder.readWhole(index, LARGEST_INDEX, signal)) return index;
+  try {
+    await folder.open(file, signal);
+    return file;
+  } catch (error) {
+    if (!(error instanceof SourceNotFoundError)) throw error;
+    throw new CheckpointNotFoundError({ source: folder.name, files: null });
   }
-  throw new CheckpointNotFoundError({ source: folder.name, files: null });
 }
 
 /** The files that checkpoints begin with, of all in a folder. */
@@ -72,5 +66,6 @@ export function checkpointsIn(paths: readonly string[]): string[] {
 }
 
 function isSafetensors(path: string): boolean {
-  return /\.safetensors$/i.test(path) || path.endsWith(INDEX_SUFFIX);
+  const name = fileName(path);
+  return /\.safetensors$/i.test(name) || name.endsWith(INDEX_SUFFIX);
 }

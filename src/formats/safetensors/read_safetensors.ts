@@ -1,12 +1,14 @@
 import { type Checkpoint, identityOf, type TensorInfo } from '../checkpoint.ts';
 import { readDocuments } from '../documents.ts';
-import { quote, ShardIndexError } from '../errors.ts';
+import { quote, ShardIndexError, SourceNotFoundError } from '../errors.ts';
 import { type Folder, sibling } from '../folder.ts';
 import type { ByteSource } from '../source.ts';
+import { parseIndex } from './parse_index.ts';
 import { readHeader } from './read_header.ts';
-import { readIndex } from './read_index.ts';
 
 export const INDEX_SUFFIX = '.safetensors.index.json';
+/** Bytes; some times that of a mixture of experts with 50,000 tensors. */
+export const LARGEST_INDEX = 64 * 2 ** 20;
 /** Headers that are under way at once: each is a request or two where the files are on a server. */
 const SHARDS_AT_ONCE = 6;
 
@@ -20,7 +22,7 @@ export async function readSafetensors(
   path: string,
   signal?: AbortSignal,
 ): Promise<Checkpoint> {
-  const [weights, { documents, sources }] = await Promise.all([
+  const [weights, { documents, files }] = await Promise.all([
     path.endsWith(INDEX_SUFFIX)
       ? readShards(folder, path, signal)
       : readShard(folder, path, signal),
@@ -28,7 +30,7 @@ export async function readSafetensors(
   ]);
   return {
     format: 'safetensors',
-    source: await identityOf(folder.name, [...weights.sources, ...sources]),
+    source: await identityOf(folder.name, [...weights.sources, ...files]),
     metadata: weights.metadata,
     tensors: weights.tensors,
     documents,
@@ -47,7 +49,9 @@ async function readShard(folder: Folder, path: string, signal?: AbortSignal): Pr
 }
 
 async function readShards(folder: Folder, path: string, signal?: AbortSignal): Promise<Weights> {
-  const index = await readIndex(await folder.open(path, signal), signal);
+  const whole = await folder.readWhole(path, LARGEST_INDEX, signal);
+  if (!whole) throw new SourceNotFoundError({ source: `${folder.name}/${path}` });
+  const index = parseIndex(whole);
   const files = [...index.keys()].sort();
   const shards: Weights[] = [];
   for (let i = 0; i < files.length; i += SHARDS_AT_ONCE) {

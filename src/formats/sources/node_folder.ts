@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join, relative, resolve, sep } from 'node:path';
 import { SourceReadError } from '../errors.ts';
-import type { Folder, FolderFile } from '../folder.ts';
+import { type Folder, type FolderFile, folderWith } from '../folder.ts';
 import { type NodeFileSource, openNodeFileSource } from './node_file_source.ts';
 
 /** A folder on disk, in Node. Its files stay open until `close`. */
@@ -13,7 +13,7 @@ export interface NodeFolder extends Folder {
 export function openNodeFolder(path: string, depth = 2): NodeFolder {
   const root = resolve(path);
   const opened: NodeFileSource[] = [];
-  return {
+  const folder = folderWith({
     name: basename(root),
     async list() {
       try {
@@ -27,10 +27,11 @@ export function openNodeFolder(path: string, depth = 2): NodeFolder {
       opened.push(source);
       return source;
     },
-    async close() {
-      await Promise.all(opened.map((source) => source.close()));
-    },
+  });
+  const close = async () => {
+    await Promise.all(opened.map((source) => source.close()));
   };
+  return { ...folder, close };
 }
 
 async function filesBelow(root: string, folder: string, depth: number): Promise<FolderFile[]> {

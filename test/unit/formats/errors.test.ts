@@ -55,6 +55,10 @@ const EXAMPLES: readonly LaminaError[] = [
   ...[null, [], ['pytorch_model.bin', 'README.md']].map(
     (files) => new errors.CheckpointNotFoundError({ source: 'owner/name', files }),
   ),
+  new errors.HubListingError({
+    source: 'https://hub.example/api/models/owner/name/tree/main?recursive=1',
+    reason: 'is on another server than the hub',
+  }),
   new errors.CheckpointAmbiguousError({ source: 'owner/name', files: ['a.gguf', 'b.gguf'] }),
   new errors.TensorTypeError({
     source: weights,
@@ -111,7 +115,7 @@ test('messages say what is wrong, where, and what to do', () => {
       "https://example.org/model.gguf: only 100 of 256 bytes came from byte 512. Try again; if it happens at the same place, the file there is incomplete.",
       "https://example.org/model.gguf could not be fetched (fetch failed). Check the network connection, and that the server allows requests from this page (CORS), then try again.",
       "https://example.org/model.gguf: the server answered 400. Check the address.",
-      "https://example.org/model.gguf: the server answered 403. It wants a permission that Lamina does not have: download the file yourself, and open it from your disk.",
+      "https://example.org/model.gguf: the server answered 403. It wants a permission that Lamina does not have: give it an access token that has it, or download the file yourself and open it from your disk.",
       "https://example.org/model.gguf: the server answered 429. It has had too many requests: wait a few minutes, then try again.",
       "https://example.org/model.gguf: the server answered 503. It has a problem of its own: try again later.",
       "https://example.org/model.gguf: the server gives no byte ranges (it answered with the whole file). Use a server that answers Range requests and exposes Content-Range and ETag to other origins, or download the file and open it from your disk.",
@@ -134,6 +138,7 @@ test('messages say what is wrong, where, and what to do', () => {
       "owner/name has no .gguf or .safetensors file that was found. Its files cannot be listed, and there is no model.safetensors: name the file.",
       "owner/name has no .gguf or .safetensors file that was found. It has no file at all: choose a model in one of these formats, or convert it.",
       "owner/name has no .gguf or .safetensors file that was found. It has only "pytorch_model.bin", "README.md": choose a model in one of these formats, or convert it.",
+      "The model hub's list of files, https://hub.example/api/models/owner/name/tree/main?recursive=1, is on another server than the hub. Check the hub's address and the model's name, or try again later.",
       "owner/name has more than one model: "a.gguf", "b.gguf". Name one of these files.",
       "model.safetensors: the type of "t" is "I64". Choose a file of the same model with F32, F16 and Q8_0 tensors only.",
       "model.gguf: the name of tensor 4 (of a tensor count of 4) is empty. The file is damaged or incomplete: download it again, or convert the model again.",

@@ -1,21 +1,15 @@
 import { quote, ShardIndexError } from '../errors.ts';
-import { readAll } from '../folder.ts';
+import type { WholeFile } from '../folder.ts';
 import { JsonValue, JsonValueError } from '../json_value.ts';
-import type { ByteSource } from '../source.ts';
-
-/** Ten times that of a mixture of experts with 50,000 tensors. */
-const LARGEST_INDEX = 64 * 2 ** 20;
 
 /** Names of tensors by the name of the file that holds them, as `model.safetensors.index.json` has it. */
 export type ShardIndex = ReadonlyMap<string, ReadonlySet<string>>;
 
-/** @throws ShardIndexError; errors of the source as they are. */
-export async function readIndex(source: ByteSource, signal?: AbortSignal): Promise<ShardIndex> {
+/** @throws ShardIndexError */
+export function parseIndex({ name: source, bytes }: WholeFile): ShardIndex {
   const fail = (reason: string): never => {
-    throw new ShardIndexError({ source: source.name, reason });
+    throw new ShardIndexError({ source, reason });
   };
-  const bytes = await readAll(source, LARGEST_INDEX, signal);
-  if (!bytes) return fail(`has ${source.size} bytes, and at most ${LARGEST_INDEX} are read`);
   const shards = new Map<string, Set<string>>();
   try {
     const map = JsonValue.parse(bytes).get('weight_map');
