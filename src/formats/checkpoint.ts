@@ -1,7 +1,7 @@
 import type { BlockTypeName } from './block_types.ts';
 import type { Documents } from './documents.ts';
 import { sha256 } from './sha256.ts';
-import type { ByteSource } from './source.ts';
+import type { ByteSource, SourceIdentity } from './source.ts';
 
 /** A metadata value of a checkpoint; 64-bit integers beyond 2^53 stay `bigint`. */
 export type MetadataValue = number | bigint | boolean | string | readonly MetadataValue[];
@@ -23,13 +23,11 @@ export interface TensorInfo extends PlacedTensor {
   readonly source: ByteSource;
 }
 
-/** Which checkpoint it is: its name in messages, the bytes of all its files, and a version that changes with any of them. */
-export type CheckpointIdentity = Pick<ByteSource, 'name' | 'size' | 'version'>;
-
 /** A checkpoint's table of contents, checked against the sizes of its files before anyone uses it. */
 export interface Checkpoint {
   readonly format: 'gguf' | 'safetensors';
-  readonly source: CheckpointIdentity;
+  /** Its name, the bytes of all its files, and a version that changes with any of them. */
+  readonly source: SourceIdentity;
   /** The key/values of a GGUF file; a safetensors file's `__metadata__`, texts only. */
   readonly metadata: ReadonlyMap<string, MetadataValue>;
   /** By their names in the checkpoint. */
@@ -41,8 +39,8 @@ export interface Checkpoint {
 /** One file is its own identity; several are known by all their names, sizes and versions. */
 export async function identityOf(
   name: string,
-  files: readonly CheckpointIdentity[],
-): Promise<CheckpointIdentity> {
+  files: readonly SourceIdentity[],
+): Promise<SourceIdentity> {
   if (files.length === 1) return files[0]!;
   const parts = files.map(({ name, size, version }) => [name, size, version]);
   return {

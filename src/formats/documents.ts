@@ -1,7 +1,7 @@
-import type { CheckpointIdentity } from './checkpoint.ts';
 import { DocumentError } from './errors.ts';
 import { type Folder, sibling, type WholeFile } from './folder.ts';
 import { JsonValue, type JsonValueError } from './json_value.ts';
+import type { SourceIdentity } from './source.ts';
 import { decodeUtf8 } from './utf8.ts';
 
 /** What a checkpoint on Hugging Face has beside its weights, parsed and not checked any further; missing ones are undefined. */
@@ -27,7 +27,7 @@ const FILES: Readonly<Record<keyof Documents, { readonly file: string; readonly 
 
 export interface FoundDocuments {
   readonly documents: Documents;
-  readonly files: readonly CheckpointIdentity[];
+  readonly files: readonly SourceIdentity[];
 }
 
 /**

@@ -1,6 +1,5 @@
-import type { CheckpointIdentity } from './checkpoint.ts';
 import { DocumentError, SourceNotFoundError } from './errors.ts';
-import type { ByteSource } from './source.ts';
+import type { ByteSource, SourceIdentity } from './source.ts';
 
 /** A file of a folder. */
 export interface FolderFile {
@@ -11,7 +10,7 @@ export interface FolderFile {
 }
 
 /** A small file, read at once. */
-export interface WholeFile extends CheckpointIdentity {
+export interface WholeFile extends SourceIdentity {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 

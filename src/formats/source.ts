@@ -24,3 +24,6 @@ export interface ByteSource {
     into?: Uint8Array<ArrayBuffer>,
   ): Promise<Uint8Array<ArrayBuffer>>;
 }
+
+/** Which file or which checkpoint it is. */
+export type SourceIdentity = Pick<ByteSource, 'name' | 'size' | 'version'>;

@@ -1,12 +1,12 @@
-import type { CheckpointIdentity } from '../formats/checkpoint.ts';
 import { fileName } from '../formats/folder.ts';
 import { sha256 } from '../formats/sha256.ts';
+import type { SourceIdentity } from '../formats/source.ts';
 
 /**
  * The name of a source's pack: readable, and another one for every other name, size or version,
  * such as `smollm2-135m-instruct.q4_1-1a2b3c4d`.
  */
-export async function packId({ name, size, version }: CheckpointIdentity): Promise<string> {
+export async function packId({ name, size, version }: SourceIdentity): Promise<string> {
   const slug = fileName(name)
     .replace(/\.(gguf|safetensors)$/i, '')
     .toLowerCase()
