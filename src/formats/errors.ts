@@ -34,6 +34,8 @@ export class SourceNotFoundError extends LaminaError {
 
 /** The file has become another one since it was opened. */
 export class SourceModifiedError extends LaminaError {
+  declare readonly details: { source: string; expected: string; actual: string };
+
   /** `expected` and `actual` are versions, as in `ByteSource.version`. */
   constructor(details: { source: string; expected: string; actual: string }) {
     const { source, expected, actual } = details;

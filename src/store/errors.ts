@@ -138,12 +138,15 @@ export class ImportCancelledError extends LaminaError {
   }
 }
 
-/** A finished pack would be mended from another checkpoint than its own. */
+/** A pack would be made of two checkpoints. */
 export class SourceChangedError extends LaminaError {
-  constructor(details: { pack: string; expected: string; actual: string }) {
-    const { pack, expected, actual } = details;
+  /** `finished`: the pack is whole and would be mended from another source; else its source changed during the import. */
+  constructor(details: { pack: string; expected: string; actual: string; finished: boolean }) {
+    const { pack, expected, actual, finished } = details;
     super(
-      `Pack "${pack}" was made from ${expected}, not from ${actual}. Remove the pack first, or import this source as a pack of its own.`,
+      finished
+        ? `Pack "${pack}" was made from ${expected}, not from ${actual}. Remove the pack first, or import this source as a pack of its own.`
+        : `The source of pack "${pack}" changed while it was imported: it was ${expected}, now it is ${actual}. Nothing was kept; import the model again, so that everything comes from one version.`,
       details,
     );
   }

@@ -1,4 +1,5 @@
 import type { Checkpoint } from '../formats/checkpoint.ts';
+import { SourceModifiedError } from '../formats/errors.ts';
 import { type PackPlan, planPack } from '../model/plan_pack.ts';
 import {
   ImportCancelledError,
@@ -112,7 +113,12 @@ class PackImport {
       await writeFile(store, pack, MANIFEST_FILE, encode(this.manifest(plan, files)));
       await store.remove(pack, JOURNAL_FILE);
     } catch (error) {
-      if (this.finished.size === 0) await store.remove(pack);
+      const changed = error instanceof SourceModifiedError;
+      if (changed || this.finished.size === 0) await store.remove(pack);
+      if (changed) {
+        const { expected, actual } = error.details;
+        throw new SourceChangedError({ pack, expected, actual, finished: false });
+      }
       // A writer knows only of its own bytes: say how many the whole import lacks.
       if (error instanceof StorageQuotaError) {
         throw new StorageQuotaError(await this.space(plan, files));
@@ -131,6 +137,7 @@ class PackImport {
         pack,
         expected: inWords(manifest.source),
         actual: inWords(source),
+        finished: true,
       });
     }
     if (manifest) {

@@ -26,7 +26,15 @@ const EXAMPLES: readonly LaminaError[] = [
   new errors.ManifestInvalidError({ pack: 'smollm2', field: 'head.bytes', reason: 'is missing' }),
   new errors.HashThreadError({ reason: 'out of memory' }),
   new errors.ImportCancelledError({ pack: 'smollm2' }),
-  new errors.SourceChangedError({ pack: 'smollm2', expected: '"a.gguf"', actual: '"b.gguf"' }),
+  ...[true, false].map(
+    (finished) =>
+      new errors.SourceChangedError({
+        pack: 'smollm2',
+        expected: '"a.gguf"',
+        actual: '"b.gguf"',
+        finished,
+      }),
+  ),
 ];
 
 test('every class of this room has an example here', () => {
@@ -57,6 +65,7 @@ test('messages say what is wrong, where, and what to do', () => {
       "A thread that checks the model's files failed: out of memory. Load the page again; if it happens again, close other tabs, which frees memory.",
       "The import was cancelled. Import the same model again: it goes on from the files that are done.",
       "Pack "smollm2" was made from "a.gguf", not from "b.gguf". Remove the pack first, or import this source as a pack of its own.",
+      "The source of pack "smollm2" changed while it was imported: it was "a.gguf", now it is "b.gguf". Nothing was kept; import the model again, so that everything comes from one version.",
     ]
   `);
 });
