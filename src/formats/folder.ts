@@ -27,6 +27,8 @@ export interface Folder {
    * @throws DocumentError when it has more than `most` bytes; what opening and reading a source throw.
    */
   readWhole(path: string, most: number, signal?: AbortSignal): Promise<WholeFile | null>;
+  /** Closes the files that were opened, where files have to be closed. */
+  close?(): Promise<void>;
 }
 
 /** A folder whose files are opened by `open`, and cost nothing to open. */

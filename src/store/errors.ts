@@ -152,6 +152,23 @@ export class SourceChangedError extends LaminaError {
   }
 }
 
+/** A file is no exported model, or one that has been damaged. */
+export class ArchiveError extends LaminaError {
+  constructor(details: { archive: string; reason: string }) {
+    super(
+      `${details.archive} is not an exported model that can be read: ${details.reason}. Export the model again, or import it from where it came.`,
+      details,
+    );
+  }
+}
+
+/** A pack would take the place of another one. */
+export class PackExistsError extends LaminaError {
+  constructor(details: { pack: string }) {
+    super(`There is a pack "${details.pack}" already. Remove it first, or keep it.`, details);
+  }
+}
+
 /** Bytes, and a number that people can read. */
 function inWords(bytes: number): string {
   return `${bytes} bytes (${(bytes / 1e6).toFixed(1)} MB)`;
@@ -171,4 +188,6 @@ registerErrors({
   HashThreadError,
   ImportCancelledError,
   SourceChangedError,
+  ArchiveError,
+  PackExistsError,
 });

@@ -37,9 +37,9 @@ const MOST_PAGES = 100;
  */
 export function openHubFolder(
   { id, revision }: HubRepository,
-  { endpoint = HUB_ENDPOINT, ...options }: HubOptions = {},
+  { endpoint, ...options }: HubOptions = {},
 ): Folder {
-  const base = endpoint.replace(/\/+$/, '');
+  const base = (endpoint || HUB_ENDPOINT).replace(/\/+$/, '');
   const pauseMs = options.pauseMs ?? PAUSE_MS;
   const rev = encodeURIComponent(revision);
   const tree = `${base}/api/models/${id}/tree/${rev}?recursive=1`;

@@ -4,16 +4,14 @@ import { SourceReadError } from '../errors.ts';
 import { type Folder, type FolderFile, folderWith } from '../folder.ts';
 import { type NodeFileSource, openNodeFileSource } from './node_file_source.ts';
 
-/** A folder on disk, in Node. Its files stay open until `close`. */
-export interface NodeFolder extends Folder {
-  close(): Promise<void>;
-}
-
-/** `depth`: how far below the folder files are looked for. */
-export function openNodeFolder(path: string, depth = 2): NodeFolder {
+/**
+ * A folder on disk, in Node. Its files stay open until `close`.
+ * @param depth How far below the folder files are looked for.
+ */
+export function openNodeFolder(path: string, depth = 2): Folder {
   const root = resolve(path);
   const opened: NodeFileSource[] = [];
-  const folder = folderWith({
+  return folderWith({
     name: basename(root),
     async list() {
       try {
@@ -27,11 +25,10 @@ export function openNodeFolder(path: string, depth = 2): NodeFolder {
       opened.push(source);
       return source;
     },
+    async close() {
+      await Promise.all(opened.splice(0).map((source) => source.close()));
+    },
   });
-  const close = async () => {
-    await Promise.all(opened.map((source) => source.close()));
-  };
-  return { ...folder, close };
 }
 
 async function filesBelow(root: string, folder: string, depth: number): Promise<FolderFile[]> {

@@ -99,7 +99,7 @@ describe.each([
     const rms = Math.sqrt(values.reduce((sum, v) => sum + v * v, 0) / values.length);
     expect(rms).toBeGreaterThan(0.001);
     expect(rms).toBeLessThan(10);
-    await opened.close();
+    await opened.close?.();
   });
 });
 
