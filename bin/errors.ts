@@ -19,11 +19,11 @@ export class UsageError extends LaminaError {
   }
 }
 
-/** There is neither a file nor a pack of this name. */
+/** There is neither a file nor a pack of this name, and it names nothing elsewhere. */
 export class ModelNotFoundError extends LaminaError {
   constructor(details: { model: string }) {
     super(
-      `There is no model "${details.model}": give the path of a .gguf file, the folder of an imported pack, or leave it out for the default model.`,
+      `There is no model "${details.model}": give the path of a .gguf or .safetensors file, a folder, an address, a repository of the hub (owner/name), the name of an imported pack, or leave it out for the default model.`,
       details,
     );
   }

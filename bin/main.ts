@@ -3,6 +3,7 @@ import { ask } from './commands/ask.ts';
 import { bench } from './commands/bench.ts';
 import { inspect } from './commands/inspect.ts';
 import { logits } from './commands/logits.ts';
+import { models } from './commands/models.ts';
 import { plan } from './commands/plan.ts';
 import { synth } from './commands/synth.ts';
 import { tokens } from './commands/tokens.ts';
@@ -21,6 +22,9 @@ const HELP = `lamina: language models, one layer on the GPU at a time
                           [layers + 2, positions, hidden_size]: embedding, after each layer, after the final norm
   lamina inspect [--json] M
                           architecture, tensors, bytes per layer
+  lamina models [list [--json] | verify PACK | export PACK --out FILE.tar | import FILE.tar | remove PACK]
+                          the packs that were imported: their names and sizes, whether every byte is as it was, as one
+                          file to take elsewhere and back
   lamina bench [model|kernels|ring|import|all] [--model M] [--residency R]… [--budget BYTES]…
              [--prompt-tokens N] [--decode N] [--repeat N] [--json] [--out FILE.json]
                           prefill and decode in each residency, each kernel, the staging ring, an import, beside what
@@ -35,7 +39,9 @@ const HELP = `lamina: language models, one layer on the GPU at a time
                           a model of random weights with the dimensions of a real one, for measuring; all of the
                           Llama architecture, also qwen3-4b; a pack is what importing the file would give
 
-  M  a .gguf file, the folder of an imported pack, or a pack's name; without it, the default model
+  M  a .gguf or .safetensors file, an index of them, a folder; an address (https://…) of one of these; a repository of
+     the hub, owner/name[@revision][:file]; the folder or the name of an imported pack; without it, the default model.
+     HF_ENDPOINT is the hub's address, HF_TOKEN the access token that it, and no other server, gets
   R  strict: one layer on the GPU at a time; streaming: as many parts stay there as BYTES hold; resident: all;
      auto: the best of these that keeps all GPU memory within BYTES (ask and bench)
   BYTES  as in 500000000, 500MB or 2GB
@@ -49,6 +55,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   tokens,
   logits,
   inspect,
+  models,
   plan,
   synth,
 };

@@ -1,13 +1,15 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensureModel } from '../scripts/default_model.js';
-import { openNodeFileSource } from '../src/formats/sources/node_file_source.ts';
+import type { Checkpoint } from '../src/formats/checkpoint.ts';
+import { readCheckpoint } from '../src/formats/read_checkpoint.ts';
+import { openNodeFolder } from '../src/formats/sources/node_folder.ts';
+import { locateRemote, type ModelLocation } from '../src/formats/sources/remote_model.ts';
 import { adapterName, type Gpu, openGpu } from '../src/gpu/device.ts';
 import { importPack } from '../src/store/importer.ts';
 import { MANIFEST_FILE } from '../src/store/manifest.ts';
 import { NodeStore } from '../src/store/node_store.ts';
-import { packId } from '../src/store/pack_id.ts';
 import { openDawn } from './dawn.ts';
 import { DefaultModelError, ModelNotFoundError } from './errors.ts';
 import { ProgressLine } from './progress_line.ts';
@@ -19,28 +21,49 @@ export const PACKS =
 export const packStore = (): NodeStore => new NodeStore(PACKS);
 
 /** What `--model` names. */
-export type ModelPath =
-  | { readonly kind: 'gguf'; readonly path: string }
+export type NamedModel =
+  | ({ readonly kind: 'checkpoint' } & ModelLocation)
   | { readonly kind: 'pack'; readonly store: NodeStore; readonly pack: string };
 
 /**
- * Finds a model: a checkpoint file, the folder of a pack, a pack that an earlier command imported; without a name
- * the default model, which is fetched when it is not there.
+ * Finds a model: the folder of a pack, a checkpoint's file or folder, a pack that an earlier command imported, an
+ * address, a repository of the hub; without a name the default model, which is fetched when it is not there.
  * @throws ModelNotFoundError, DefaultModelError
  */
-export async function findModel(model: string | undefined): Promise<ModelPath> {
-  if (model === undefined) {
-    return { kind: 'gguf', path: await defaultModel() };
-  }
+export async function findModel(model: string | undefined): Promise<NamedModel> {
+  if (model === undefined) return checkpointFile(await defaultModel());
   if (existsSync(join(model, MANIFEST_FILE))) {
     const folder = resolve(model);
     return { kind: 'pack', store: new NodeStore(dirname(folder)), pack: basename(folder) };
   }
-  if (existsSync(model)) return { kind: 'gguf', path: model };
+  const found = statSync(model, { throwIfNoEntry: false });
+  if (found?.isDirectory()) {
+    return { kind: 'checkpoint', folder: openNodeFolder(model), path: undefined };
+  }
+  if (found) return checkpointFile(model);
   if (!/[/\\]/.test(model) && existsSync(join(PACKS, model, MANIFEST_FILE))) {
     return { kind: 'pack', store: packStore(), pack: model };
   }
-  throw new ModelNotFoundError({ model });
+  const { HF_ENDPOINT: endpoint, HF_TOKEN: token } = process.env;
+  const remote = locateRemote(model, { endpoint, token });
+  if (!remote) throw new ModelNotFoundError({ model });
+  return { kind: 'checkpoint', ...remote };
+}
+
+function checkpointFile(file: string): NamedModel {
+  return { kind: 'checkpoint', folder: openNodeFolder(dirname(file)), path: basename(file) };
+}
+
+/** Reads a checkpoint's table of contents; its files are open while `use` runs. */
+export async function withCheckpoint<T>(
+  { folder, path }: ModelLocation,
+  use: (checkpoint: Checkpoint) => T | Promise<T>,
+): Promise<T> {
+  try {
+    return await use(await readCheckpoint(folder, path));
+  } finally {
+    await folder.close?.();
+  }
 }
 
 /** @throws DefaultModelError */
@@ -58,17 +81,16 @@ export async function openPack(
 ): Promise<{ store: NodeStore; pack: string }> {
   const found = await findModel(model);
   if (found.kind === 'pack') return found;
-  const source = await openNodeFileSource(found.path);
-  const line = new ProgressLine();
-  try {
-    const store = packStore();
-    const pack = await packId(source);
-    await importPack({ source, store, pack, onProgress: line.transfer });
-    return { store, pack };
-  } finally {
-    line.end();
-    await source.close();
-  }
+  return withCheckpoint(found, async (checkpoint) => {
+    const line = new ProgressLine();
+    try {
+      const store = packStore();
+      const pack = await importPack({ checkpoint, store, onProgress: line.transfer });
+      return { store, pack };
+    } finally {
+      line.end();
+    }
+  });
 }
 
 /** The device; says so when it is emulated. */

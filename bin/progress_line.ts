@@ -3,7 +3,7 @@ import type { ImportProgress } from '../src/store/progress.ts';
 const EVERY_MS = 200;
 const QUIET_MS = 1000;
 
-const VERBS = { header: 'Reading', verifying: 'Verifying', importing: 'Importing' } as const;
+const VERBS = { verifying: 'Verifying', importing: 'Importing' } as const;
 
 /** One line on the terminal that says how far something is; silent if that is soon done, or nobody looks. */
 export class ProgressLine {

@@ -9,10 +9,9 @@ import type { Follower } from '../../src/bench/progress.ts';
 import type { BenchReport } from '../../src/bench/report.ts';
 import { benchText } from '../../src/bench/table.ts';
 import { planWays } from '../../src/bench/ways.ts';
-import { openNodeFileSource } from '../../src/formats/sources/node_file_source.ts';
 import { openManifest } from '../../src/store/open_pack.ts';
 import { OutputFileError, UsageError } from '../errors.ts';
-import { findModel, openDevice, openPack, packStore } from '../model.ts';
+import { findModel, openDevice, openPack, packStore, withCheckpoint } from '../model.ts';
 import { bytesOption, readOptions, residencyOrAuto, wholeNumber } from '../options.ts';
 import { planningOptions } from '../planning.ts';
 import { ProgressLine } from '../progress_line.ts';
@@ -86,14 +85,11 @@ async function importRate(
   const found = await findModel(model);
   if (found.kind === 'pack') {
     if (asked === 'all') return {};
-    throw new UsageError({ reason: 'What is imported is a .gguf file, and --model is a pack' });
+    throw new UsageError({ reason: 'What is imported is a checkpoint, and --model is a pack' });
   }
-  const source = await openNodeFileSource(found.path);
-  try {
-    return { import: await benchImport(source, packStore(), follower) };
-  } finally {
-    await source.close();
-  }
+  return withCheckpoint(found, async (checkpoint) => ({
+    import: await benchImport(checkpoint, packStore(), follower),
+  }));
 }
 
 const checkFolder = (file: string): Promise<void> => access(dirname(resolve(file)), constants.W_OK);

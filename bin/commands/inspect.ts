@@ -1,13 +1,11 @@
-import { readGguf } from '../../src/formats/gguf/read_gguf.ts';
-import { openNodeFileSource } from '../../src/formats/sources/node_file_source.ts';
 import type { ModelConfig } from '../../src/model/config.ts';
 import { planPack } from '../../src/model/plan_pack.ts';
 import { openManifest } from '../../src/store/open_pack.ts';
 import { type FileLayout, planFiles } from '../../src/store/pack_layout.ts';
-import { findModel } from '../model.ts';
+import { findModel, withCheckpoint } from '../model.ts';
 import { readOptions } from '../options.ts';
 
-const OPTIONS = { json: { type: 'boolean' } } as const;
+const OPTIONS = { model: { type: 'string' }, json: { type: 'boolean' } } as const;
 
 interface Contents {
   readonly name: string;
@@ -19,8 +17,8 @@ interface Contents {
 
 /** `lamina inspect`: what a model is made of. Nothing is imported for it. */
 export async function inspect(args: string[]): Promise<void> {
-  const { values, text: model } = readOptions(args, OPTIONS, 'model');
-  const contents = await contentsOf(model);
+  const { values, text } = readOptions(args, OPTIONS, 'model');
+  const contents = await contentsOf(text ?? values.model);
   console.log(values.json ? JSON.stringify(asJson(contents)) : inWords(contents));
 }
 
@@ -34,15 +32,12 @@ async function contentsOf(model: string | undefined): Promise<Contents> {
     const chat_template = tokenizer.chat_template !== null;
     return { name, config, chat_template, files: [embedding, ...layers, head] };
   }
-  const source = await openNodeFileSource(found.path);
-  try {
-    const plan = planPack(await readGguf(source));
+  return withCheckpoint(found, (checkpoint) => {
+    const plan = planPack(checkpoint);
     const files = planFiles(plan).map(({ layout }) => layout);
     const { name, config, tokenizer } = plan;
     return { name, config, chat_template: tokenizer.chat_template !== null, files };
-  } finally {
-    await source.close();
-  }
+  });
 }
 
 function asJson({ name, config, chat_template, files }: Contents) {

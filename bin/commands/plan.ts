@@ -8,8 +8,6 @@ import {
   plannedContext,
 } from '../../src/engine/plan_model.ts';
 import type { SizeOptions } from '../../src/engine/sizes.ts';
-import { readGguf } from '../../src/formats/gguf/read_gguf.ts';
-import { openNodeFileSource } from '../../src/formats/sources/node_file_source.ts';
 import { adapterName } from '../../src/gpu/device.ts';
 import { planPack } from '../../src/model/plan_pack.ts';
 import { type Plan, planOf, TYPICAL, withoutWork } from '../../src/plan/planner.ts';
@@ -18,7 +16,7 @@ import { openManifest } from '../../src/store/open_pack.ts';
 import { type ModelLayout, planLayout } from '../../src/store/pack_layout.ts';
 import type { WeightStore } from '../../src/store/weight_store.ts';
 import { UsageError } from '../errors.ts';
-import { findModel, openDevice, PACKS } from '../model.ts';
+import { findModel, openDevice, PACKS, withCheckpoint } from '../model.ts';
 import { bytesOption, numberOption, readOptions } from '../options.ts';
 import { planningOptions } from '../planning.ts';
 
@@ -76,13 +74,10 @@ async function open(path: string | undefined): Promise<Named> {
     const manifest = await openManifest(found.store, found.pack);
     return { name: manifest.name, model: manifest, store: found.store, pack: found.pack };
   }
-  const source = await openNodeFileSource(found.path);
-  try {
-    const plan = planPack(await readGguf(source));
+  return withCheckpoint(found, (checkpoint) => {
+    const plan = planPack(checkpoint);
     return { name: plan.name, model: planLayout(plan), store: new NodeStore(PACKS), pack: null };
-  } finally {
-    await source.close();
-  }
+  });
 }
 
 function waysOf(model: ModelLayout): (SizeOptions & { label: string })[] {

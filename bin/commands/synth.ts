@@ -57,7 +57,7 @@ async function writePack(source: SyntheticSource, folder: string): Promise<void>
   const line = new ProgressLine();
   try {
     await importPack({
-      source,
+      checkpoint: await readGguf(source),
       store: new NodeStore(dirname(folder)),
       pack: basename(folder),
       writeWeights: packFileWriter(source),

@@ -1,11 +1,9 @@
-import { readGguf } from '../../src/formats/gguf/read_gguf.ts';
-import { openNodeFileSource } from '../../src/formats/sources/node_file_source.ts';
 import { planPack } from '../../src/model/plan_pack.ts';
 import { createTokenizer } from '../../src/model/tokenizer.ts';
 import type { TokenizerData } from '../../src/model/tokenizer_data.ts';
 import { openManifest } from '../../src/store/open_pack.ts';
 import { UsageError } from '../errors.ts';
-import { findModel } from '../model.ts';
+import { findModel, withCheckpoint } from '../model.ts';
 import { readOptions } from '../options.ts';
 
 const OPTIONS = {
@@ -24,10 +22,5 @@ export async function tokens(args: string[]): Promise<void> {
 async function tokenizerData(model: string | undefined): Promise<TokenizerData> {
   const found = await findModel(model);
   if (found.kind === 'pack') return (await openManifest(found.store, found.pack)).tokenizer;
-  const source = await openNodeFileSource(found.path);
-  try {
-    return planPack(await readGguf(source)).tokenizer;
-  } finally {
-    await source.close();
-  }
+  return withCheckpoint(found, (checkpoint) => planPack(checkpoint).tokenizer);
 }

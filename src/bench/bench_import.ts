@@ -1,4 +1,4 @@
-import type { ByteSource } from '../formats/source.ts';
+import type { Checkpoint } from '../formats/checkpoint.ts';
 import { perSecond, spreadOf } from '../gpu/spread.ts';
 import { importPack } from '../store/importer.ts';
 import { SCRATCH_PACK } from '../store/names.ts';
@@ -13,17 +13,18 @@ const REPEATS = 3;
  * @throws BenchCancelledError, and what `importPack` throws
  */
 export async function benchImport(
-  source: ByteSource,
+  checkpoint: Checkpoint,
   store: WeightStore,
   follower: Follower = {},
 ): Promise<ImportReport> {
+  const { source } = checkpoint;
   const seconds: number[] = [];
   try {
     for (let run = 0; run < REPEATS; run++) {
       step(follower, { name: `importing ${source.name}`, done: run, of: REPEATS });
       await store.remove(SCRATCH_PACK);
       const started = performance.now();
-      await importPack({ source, store, pack: SCRATCH_PACK });
+      await importPack({ checkpoint, store, pack: SCRATCH_PACK });
       seconds.push((performance.now() - started) / 1000);
     }
   } finally {

@@ -1,9 +1,9 @@
+import { sha256 } from '../formats/sha256.ts';
 import type { Gpu } from '../gpu/device.ts';
 import { ALL_TEXTS } from '../gpu/module_text.ts';
 import type { ModelRates, RingSize } from '../plan/rates.ts';
 import { type RecordStore, readRates, readRing, recall, remember } from '../plan/records.ts';
 import type { ModelLayout } from '../store/pack_layout.ts';
-import { sha256 } from '../store/sha256.ts';
 import type { WeightStore } from '../store/weight_store.ts';
 import { calibrateRing } from './calibrate_ring.ts';
 import { rehearseModel } from './rehearsal.ts';

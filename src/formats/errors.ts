@@ -34,6 +34,8 @@ export class SourceNotFoundError extends LaminaError {
 
 /** The file has become another one since it was opened. */
 export class SourceModifiedError extends LaminaError {
+  declare readonly details: { source: string; expected: string; actual: string };
+
   /** `expected` and `actual` are versions, as in `ByteSource.version`. */
   constructor(details: { source: string; expected: string; actual: string }) {
     const { source, expected, actual } = details;
@@ -77,7 +79,7 @@ export class SourceHttpError extends LaminaError {
 
 function httpRemedy(status: number): string {
   if (status === 401 || status === 403) {
-    return 'It wants a permission that Lamina does not have: download the file yourself, and open it from your disk.';
+    return 'It wants a permission that Lamina does not have: give it an access token that has it, or download the file yourself and open it from your disk.';
   }
   if (status === 429) return 'It has had too many requests: wait a few minutes, then try again.';
   if (status >= 500) return 'It has a problem of its own: try again later.';
@@ -191,6 +193,86 @@ export class GgufAlignmentError extends LaminaError {
   }
 }
 
+/** A GGUF file is one of several, and they do not fit together. */
+export class GgufSplitError extends LaminaError {
+  constructor(details: { source: string; reason: string }) {
+    super(
+      `${details.source} is a part of a model, and ${details.reason}. Put all its files into one folder under their own names (…-00001-of-0000N.gguf), and open that.`,
+      details,
+    );
+  }
+}
+
+/** The header of a safetensors file is not what the format demands. */
+export class SafetensorsHeaderError extends LaminaError {
+  constructor(details: { source: string; reason: string }) {
+    super(
+      `${details.source} is not a readable safetensors file: its header ${details.reason}. Choose a .safetensors file; if it is one, download it again.`,
+      details,
+    );
+  }
+}
+
+/** A safetensors file ends too early. */
+export class SafetensorsTruncatedError extends LaminaError {
+  /** `needed` bytes should be there up to the end of `part`, and only `left` are. */
+  constructor(details: { source: string; part: string; needed: number; left: number }) {
+    const { source, part, needed, left } = details;
+    super(
+      `${source} ends inside ${part}: ${needed} bytes are needed, and only ${left} are there. ${DAMAGED}`,
+      details,
+    );
+  }
+}
+
+/** The index of a checkpoint in several files is not what its files are. */
+export class ShardIndexError extends LaminaError {
+  constructor(details: { source: string; reason: string }) {
+    super(
+      `${details.source} ${details.reason}. Download the index and all its .safetensors files again, from one version of the model.`,
+      details,
+    );
+  }
+}
+
+/** A document beside the weights (config.json, tokenizer.json …) cannot be read. */
+export class DocumentError extends LaminaError {
+  constructor(details: { source: string; reason: string }) {
+    super(`${details.source} ${details.reason}. Download it again.`, details);
+  }
+}
+
+/** A model hub's list of files is not what it should be. */
+export class HubListingError extends LaminaError {
+  constructor(details: { source: string; reason: string }) {
+    super(
+      `The model hub's list of files, ${details.source}, ${details.reason}. Check the hub's address and the model's name, or try again later.`,
+      details,
+    );
+  }
+}
+
+/** A folder or a repository has no checkpoint that can be read. */
+export class CheckpointNotFoundError extends LaminaError {
+  /** `files`: what is there instead; null: it cannot be listed, and the usual names are not there. */
+  constructor(details: { source: string; files: readonly string[] | null }) {
+    const { source, files } = details;
+    const there =
+      files === null
+        ? 'Its files cannot be listed, and there is no model.safetensors: name the file'
+        : `It has ${files.length === 0 ? 'no file at all' : `only ${some(files)}`}: choose a model in one of these formats, or convert it`;
+    super(`${source} has no .gguf or .safetensors file that was found. ${there}.`, details);
+  }
+}
+
+/** A folder or a repository has several checkpoints. */
+export class CheckpointAmbiguousError extends LaminaError {
+  constructor(details: { source: string; files: readonly string[] }) {
+    const { source, files } = details;
+    super(`${source} has more than one model: ${some(files)}. Name one of these files.`, details);
+  }
+}
+
 /** A tensor has no name, or that of another one. */
 export class TensorNameError extends LaminaError {
   /** `index` counts from 1. */
@@ -213,17 +295,18 @@ export class TensorDimsError extends LaminaError {
 
 /** A tensor is stored in a way that Lamina does not know. */
 export class TensorTypeError extends LaminaError {
-  /** `type`: the name of the type, null when the number is no known one. */
+  /** `type`: the name of the type, null when the number is no known one; `ggml_type` is null where types have no numbers. */
   constructor(details: {
     source: string;
     tensor: string;
-    ggml_type: number;
+    ggml_type: number | null;
     type: string | null;
     removed: boolean;
     supported: readonly string[];
   }) {
     const { source, tensor, ggml_type, type, removed, supported } = details;
-    const name = type === null ? `${ggml_type}, which is unknown` : `${ggml_type} (${type})`;
+    const number = ggml_type === null ? type : `${ggml_type} (${type})`;
+    const name = type === null ? `${ggml_type}, which is unknown` : number;
     const state = removed ? ', which was removed from the format' : '';
     super(
       `${source}: the type of ${quote(tensor)} is ${name}${state}. Choose a file of the same model with ${inWords(supported)} tensors only.`,
@@ -244,6 +327,12 @@ export class TensorOffsetError extends LaminaError {
 /** A name out of an untrusted file: control characters escaped, and no page of text. */
 export function quote(name: string): string {
   return JSON.stringify(name.length > 80 ? `${name.slice(0, 80)}…` : name);
+}
+
+/** The first few of many. */
+function some(names: readonly string[]): string {
+  const shown = names.slice(0, 20).map(quote).join(', ');
+  return names.length > 20 ? `${shown} and ${names.length - 20} more` : shown;
 }
 
 function inWords(names: readonly string[]): string {
@@ -267,6 +356,14 @@ registerErrors({
   GgufKeyError,
   GgufValueError,
   GgufAlignmentError,
+  GgufSplitError,
+  SafetensorsHeaderError,
+  SafetensorsTruncatedError,
+  ShardIndexError,
+  DocumentError,
+  HubListingError,
+  CheckpointNotFoundError,
+  CheckpointAmbiguousError,
   TensorNameError,
   TensorDimsError,
   TensorTypeError,

@@ -9,6 +9,8 @@ export interface ByteSource {
   readonly size: number;
   /** Changes whenever the content does (ETag, last-modified, size): a resumed import compares it. */
   readonly version: string;
+  /** SHA-256 of all bytes in lower-case hex, where whoever keeps the file says it. */
+  readonly sha256?: string | undefined;
   /**
    * Exactly `length` bytes from `offset`.
    * @param into Memory for them, long enough: a source that has no use for it gives other memory.
@@ -22,3 +24,6 @@ export interface ByteSource {
     into?: Uint8Array<ArrayBuffer>,
   ): Promise<Uint8Array<ArrayBuffer>>;
 }
+
+/** Which file or which checkpoint it is. */
+export type SourceIdentity = Pick<ByteSource, 'name' | 'size' | 'version'>;

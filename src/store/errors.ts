@@ -129,7 +129,8 @@ export class HashThreadError extends LaminaError {
 }
 
 export class ImportCancelledError extends LaminaError {
-  constructor(details: { pack: string }) {
+  /** `pack`: null when nothing has been read yet. */
+  constructor(details: { pack: string | null }) {
     super(
       'The import was cancelled. Import the same model again: it goes on from the files that are done.',
       details,
@@ -137,14 +138,34 @@ export class ImportCancelledError extends LaminaError {
   }
 }
 
-/** A finished pack would be mended from another checkpoint than its own. */
+/** A pack would be made of two checkpoints. */
 export class SourceChangedError extends LaminaError {
-  constructor(details: { pack: string; expected: string; actual: string }) {
-    const { pack, expected, actual } = details;
+  /** `finished`: the pack is whole and would be mended from another source; else its source changed during the import. */
+  constructor(details: { pack: string; expected: string; actual: string; finished: boolean }) {
+    const { pack, expected, actual, finished } = details;
     super(
-      `Pack "${pack}" was made from ${expected}, not from ${actual}. Remove the pack first, or import this source as a pack of its own.`,
+      finished
+        ? `Pack "${pack}" was made from ${expected}, not from ${actual}. Remove the pack first, or import this source as a pack of its own.`
+        : `The source of pack "${pack}" changed while it was imported: it was ${expected}, now it is ${actual}. Nothing was kept; import the model again, so that everything comes from one version.`,
       details,
     );
+  }
+}
+
+/** A file is no exported model, or one that has been damaged. */
+export class ArchiveError extends LaminaError {
+  constructor(details: { archive: string; reason: string }) {
+    super(
+      `${details.archive} is not an exported model that can be read: ${details.reason}. Export the model again, or import it from where it came.`,
+      details,
+    );
+  }
+}
+
+/** A pack would take the place of another one. */
+export class PackExistsError extends LaminaError {
+  constructor(details: { pack: string }) {
+    super(`There is a pack "${details.pack}" already. Remove it first, or keep it.`, details);
   }
 }
 
@@ -167,4 +188,6 @@ registerErrors({
   HashThreadError,
   ImportCancelledError,
   SourceChangedError,
+  ArchiveError,
+  PackExistsError,
 });

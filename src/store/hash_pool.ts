@@ -1,6 +1,6 @@
+import { sha256 } from '../formats/sha256.ts';
 import { HashThread } from './hash_thread.ts';
 import { PIECE_BYTES } from './manifest.ts';
-import { sha256 } from './sha256.ts';
 
 /** Together faster than disks are: each hashes 1 to 2 GB/s. */
 const MOST_LANES = 4;

@@ -1,5 +1,5 @@
+import { sha256 } from '../formats/sha256.ts';
 import type { HashJob, HashResult } from './hash_thread.ts';
-import { sha256 } from './sha256.ts';
 
 /** The browser's hash thread: bytes come, and go back with their SHA-256. */
 globalThis.addEventListener('message', async ({ data }: MessageEvent<HashJob>) => {

@@ -1,5 +1,5 @@
-import { readGguf } from '../formats/gguf/read_gguf.ts';
-import type { ByteSource } from '../formats/source.ts';
+import type { Checkpoint } from '../formats/checkpoint.ts';
+import { SourceModifiedError } from '../formats/errors.ts';
 import { type PackPlan, planPack } from '../model/plan_pack.ts';
 import {
   ImportCancelledError,
@@ -38,9 +38,9 @@ import type { WeightStore } from './weight_store.ts';
 import { writeFile } from './write_file.ts';
 
 export interface ImportOptions {
-  readonly source: ByteSource;
+  readonly checkpoint: Checkpoint;
   readonly store: WeightStore;
-  /** The pack's name; without it `packId(source)`. */
+  /** The pack's name; without it `packId(checkpoint.source)`. */
   readonly pack?: string | undefined;
   readonly onProgress?: OnProgress | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -57,7 +57,7 @@ export interface ImportOptions {
  * the source, the reader and the plan as they are. What was finished before stays, and a checkpoint that cannot be read leaves nothing.
  */
 export async function importPack(options: ImportOptions): Promise<string> {
-  const pack = options.pack ?? (await packId(options.source));
+  const pack = options.pack ?? (await packId(options.checkpoint.source));
   try {
     await exclusive(pack, () => new PackImport(pack, options).run());
   } catch (error) {
@@ -68,7 +68,7 @@ export async function importPack(options: ImportOptions): Promise<string> {
 
 class PackImport {
   private readonly pack: string;
-  private readonly source: ByteSource;
+  private readonly checkpoint: Checkpoint;
   private readonly store: WeightStore;
   private readonly onProgress: OnProgress | undefined;
   private readonly signal: AbortSignal | undefined;
@@ -78,7 +78,7 @@ class PackImport {
 
   constructor(pack: string, options: ImportOptions) {
     this.pack = pack;
-    this.source = options.source;
+    this.checkpoint = options.checkpoint;
     this.store = options.store;
     this.onProgress = options.onProgress;
     this.signal = options.signal;
@@ -86,10 +86,9 @@ class PackImport {
   }
 
   async run(): Promise<void> {
-    const { store, pack, source, signal } = this;
+    const { store, pack, checkpoint, signal } = this;
     signal?.throwIfAborted();
-    new ProgressMeter('header', [], this.onProgress).tell();
-    const plan = planPack(await readGguf(source, signal));
+    const plan = planPack(checkpoint);
     const files = planFiles(plan);
     // What could not be opened later is refused before anything is written.
     parseManifest(pack, encode(this.manifest(plan, files)));
@@ -114,7 +113,12 @@ class PackImport {
       await writeFile(store, pack, MANIFEST_FILE, encode(this.manifest(plan, files)));
       await store.remove(pack, JOURNAL_FILE);
     } catch (error) {
-      if (this.finished.size === 0) await store.remove(pack);
+      const changed = error instanceof SourceModifiedError;
+      if (changed || this.finished.size === 0) await store.remove(pack);
+      if (changed) {
+        const { expected, actual } = error.details;
+        throw new SourceChangedError({ pack, expected, actual, finished: false });
+      }
       // A writer knows only of its own bytes: say how many the whole import lacks.
       if (error instanceof StorageQuotaError) {
         throw new StorageQuotaError(await this.space(plan, files));
@@ -126,13 +130,14 @@ class PackImport {
   /** What an earlier import of the same source left, not verified yet. */
   private async knownFiles(): Promise<{ files: FinishedFiles; complete: boolean }> {
     const { store, pack } = this;
-    const source = sourceRecord(this.source);
+    const source = sourceRecord(this.checkpoint.source);
     const manifest = await this.oldManifest();
     if (manifest && !sameSource(manifest.source, source)) {
       throw new SourceChangedError({
         pack,
         expected: inWords(manifest.source),
         actual: inWords(source),
+        finished: true,
       });
     }
     if (manifest) {
@@ -203,8 +208,8 @@ class PackImport {
 
   /** While one file is written, the first bytes of the next one are read. */
   private async importFiles(files: readonly PlannedFile[], meter: ProgressMeter): Promise<void> {
-    const { store, pack, source, signal } = this;
-    const reads = readAhead(source, rangesOfAll(files), signal);
+    const { store, pack, signal } = this;
+    const reads = readAhead(rangesOfAll(files), signal);
     const pool = new HashPool();
     const onBytes = (written: number) => meter.add(written);
     try {
@@ -225,7 +230,7 @@ class PackImport {
   }
 
   private writeJournal(): Promise<void> {
-    return writeJournal(this.store, this.pack, sourceRecord(this.source), this.finished);
+    return writeJournal(this.store, this.pack, sourceRecord(this.checkpoint.source), this.finished);
   }
 
   private manifest(plan: PackPlan, files: readonly PlannedFile[]): Manifest {
@@ -240,7 +245,7 @@ class PackImport {
       format: PACK_FORMAT,
       version: PACK_VERSION,
       name: plan.name,
-      source: sourceRecord(this.source),
+      source: sourceRecord(this.checkpoint.source),
       config: plan.config,
       tokenizer: plan.tokenizer,
       embedding: embedding!,

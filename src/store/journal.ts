@@ -1,5 +1,5 @@
 import { JsonValue, JsonValueError } from '../formats/json_value.ts';
-import type { ByteSource } from '../formats/source.ts';
+import type { SourceIdentity } from '../formats/source.ts';
 import { ManifestInvalidError } from './errors.ts';
 import { type Manifest, PACK_VERSION, type PackFile } from './manifest.ts';
 import { readSmallFile } from './open_pack.ts';
@@ -47,7 +47,7 @@ export async function writeJournal(
 }
 
 /** What a pack remembers of its source. */
-export function sourceRecord({ name, size, version }: ByteSource): Manifest['source'] {
+export function sourceRecord({ name, size, version }: SourceIdentity): Manifest['source'] {
   return { name, bytes: size, version };
 }
 

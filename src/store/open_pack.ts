@@ -10,7 +10,7 @@ import { parseManifest } from './parse_manifest.ts';
 import type { WeightStore } from './weight_store.ts';
 
 /** A manifest is mostly its tokenizer's tokens: this is ten times the largest vocabulary known. */
-const LARGEST_MANIFEST = 256 * 2 ** 20;
+export const LARGEST_MANIFEST = 256 * 2 ** 20;
 
 export interface PackSummary {
   readonly id: string;

@@ -1,17 +1,13 @@
-import type { ByteSource } from '../formats/source.ts';
-import { sha256 } from './sha256.ts';
+import { fileName } from '../formats/folder.ts';
+import { sha256 } from '../formats/sha256.ts';
+import type { SourceIdentity } from '../formats/source.ts';
 
 /**
  * The name of a source's pack: readable, and another one for every other name, size or version,
  * such as `smollm2-135m-instruct.q4_1-1a2b3c4d`.
  */
-export async function packId({
-  name,
-  size,
-  version,
-}: Pick<ByteSource, 'name' | 'size' | 'version'>): Promise<string> {
-  const file = name.replace(/[?#].*$/s, '').replace(/^.*[/\\]/s, '');
-  const slug = file
+export async function packId({ name, size, version }: SourceIdentity): Promise<string> {
+  const slug = fileName(name)
     .replace(/\.(gguf|safetensors)$/i, '')
     .toLowerCase()
     .replace(/[^a-z0-9._-]+/g, '-')

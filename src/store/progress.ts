@@ -1,6 +1,6 @@
 /** How far an import or a verification is. */
 export interface ImportProgress {
-  readonly phase: 'header' | 'verifying' | 'importing';
+  readonly phase: 'verifying' | 'importing';
   /** The file at hand: `layer-007.bin`. */
   readonly file: string;
   readonly filesDone: number;

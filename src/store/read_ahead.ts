@@ -2,6 +2,7 @@ import type { ByteSource } from '../formats/source.ts';
 
 /** Part of a source, in bytes. */
 export interface ByteRange {
+  readonly source: ByteSource;
   readonly offset: number;
   readonly length: number;
 }
@@ -16,7 +17,6 @@ const READS_AHEAD = 2;
  * @throws What `source.read` throws, when it is that range's turn.
  */
 export async function* readAhead(
-  source: ByteSource,
   ranges: Iterable<ByteRange>,
   signal?: AbortSignal,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
@@ -30,7 +30,7 @@ export async function* readAhead(
     free.push(new Uint8Array(bytes.buffer));
   };
   try {
-    for (const { offset, length } of ranges) {
+    for (const { source, offset, length } of ranges) {
       const memory = free.pop();
       const into = memory && memory.length >= length ? memory : new Uint8Array(length);
       const read = source.read(offset, length, either, into);

@@ -7,6 +7,8 @@ import type { ByteRange } from './read_ahead.ts';
 
 /** The most that is asked of a source at once. */
 const READ_BYTES = 8 * 2 ** 20;
+/** Less than this between tensors is alignment, or not worth a request of its own. */
+const LEAST_GAP_BYTES = 4096;
 /** Blocks that are split at a time: they and their planes stay in a processor's cache. */
 const TILE_BYTES = 2 ** 16;
 
@@ -20,11 +22,11 @@ export function* rangesOf({ tensors }: PlannedFile): Generator<ByteRange> {
     yield together;
     return;
   }
-  for (const { type, offset, bytes } of tensors) {
+  for (const { type, source, offset, bytes } of tensors) {
     const { block_bytes } = BLOCK_TYPES[type];
     const most = READ_BYTES - (READ_BYTES % block_bytes);
     for (let done = 0; done < bytes; done += most) {
-      yield { offset: offset + done, length: Math.min(most, bytes - done) };
+      yield { source, offset: offset + done, length: Math.min(most, bytes - done) };
     }
   }
 }
@@ -99,9 +101,13 @@ function blocksOf(tensors: readonly TensorInfo[], reads: AsyncIterator<Uint8Arra
   };
 }
 
-/** The part of the source that holds all tensors, if it is short enough for one read. */
+/** The part of a source that holds all tensors, if it is short enough for one read and holds little else. */
 function spanOf(tensors: readonly TensorInfo[]): ByteRange | null {
+  const { source } = tensors[0]!;
+  if (tensors.some((tensor) => tensor.source !== source)) return null;
   const offset = Math.min(...tensors.map((tensor) => tensor.offset));
   const length = Math.max(...tensors.map((tensor) => tensor.offset + tensor.bytes)) - offset;
-  return length <= READ_BYTES ? { offset, length } : null;
+  const wanted = tensors.reduce((sum, { bytes }) => sum + bytes, 0);
+  const isDense = length - wanted <= Math.max(length / 64, LEAST_GAP_BYTES);
+  return length <= READ_BYTES && isDense ? { source, offset, length } : null;
 }

@@ -18,6 +18,7 @@ import type { DeviceRates } from '../gpu/rates.ts';
 import { planPack } from '../model/plan_pack.ts';
 import type { ChatMessage } from '../model/tokenizer_data.ts';
 import { openBrowserStore } from '../store/choose_store.ts';
+import { ImportCancelledError } from '../store/errors.ts';
 import { importPack } from '../store/importer.ts';
 import { listPacks, openManifest } from '../store/open_pack.ts';
 import { packId } from '../store/pack_id.ts';
@@ -82,11 +83,13 @@ export class LaminaWorker implements LaminaApi {
     this.importing = abort;
     try {
       const { signal } = abort;
-      const bytes = await openSource(source, signal);
+      const checkpoint = await readGguf(await openSource(source, signal), signal);
       // Files that may have to be mended must not be open.
-      if ((await packId(bytes)) === this.model?.pack) await this.unload();
+      if ((await packId(checkpoint.source)) === this.model?.pack) await this.unload();
       const store = await this.openStore();
-      return await importPack({ source: bytes, store, onProgress, signal });
+      return await importPack({ checkpoint, store, onProgress, signal });
+    } catch (error) {
+      throw abort.signal.aborted ? new ImportCancelledError({ pack: null }) : error;
     } finally {
       if (this.importing === abort) this.importing = null;
     }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { FakeHub } from '../unit/formats/fake_hub.ts';
 import { load } from './lab.ts';
 import { runLamina } from './run_lamina.ts';
 
@@ -199,6 +200,52 @@ describe('lamina bench', () => {
   });
 });
 
+describe('a model that is elsewhere', () => {
+  const file = 'Q4_1/model.gguf';
+  let hub: FakeHub;
+  beforeAll(async () => {
+    hub = await FakeHub.start({ [file]: new Uint8Array(await load('gguf/llama-q4_1.gguf')) });
+    process.env.HF_ENDPOINT = hub.endpoint;
+  });
+  afterAll(async () => {
+    delete process.env.HF_ENDPOINT;
+    await hub.close();
+  });
+
+  test('is inspected by its name on the hub, of which only the header is downloaded', async () => {
+    const { out } = await lamina('inspect', '--json', hub.id);
+    expect(JSON.parse(out)).toEqual(JSON.parse((await lamina('inspect', '--json', TINY)).out));
+    expect(hub.storage.get(file)!.ranges).toEqual(['bytes=0-65535']);
+  });
+
+  test('is inspected by its address', async () => {
+    const { out } = await lamina('inspect', `${hub.endpoint}/${hub.id}/resolve/main/${file}`);
+    expect(out).toContain('num_hidden_layers');
+  });
+
+  test('is refused with a reason when the hub has nothing of that name', async () => {
+    const { code, err } = await lamina('ask', '--model', 'nobody/nothing', 'x');
+    expect(err).toContain('was not found');
+    expect(code).toBe(1);
+  });
+});
+
+describe('packs', () => {
+  test('are exported to one file, removed, imported from it, and verified', async () => {
+    const pack = join(folder, 'packs', 'tiny');
+    await lamina('synth', '--shape', 'custom', '--type', 'Q4_0', '--pack', pack);
+    const before = await readdir(pack);
+    const out = join(folder, 'exported.tar');
+    expect((await lamina('models', 'export', 'tiny', '--out', out)).code).toBe(0);
+    expect((await lamina('models', 'remove', 'tiny')).code).toBe(0);
+    expect(await readdir(join(folder, 'packs'))).not.toContain('tiny');
+    expect((await lamina('models', 'import', out)).out.trim()).toBe('tiny');
+    expect(await readdir(pack)).toEqual(before);
+    expect((await lamina('models', 'verify', 'tiny')).out).toContain('is whole');
+    expect((await lamina('models')).out).toMatch(/^tiny +\d+\.\d MB {2}synthetic custom Q4_0$/m);
+  });
+});
+
 describe('a command line that is wrong', () => {
   test.each([
     [['nonsense'], 2, 'There is no command "nonsense"'],
@@ -215,6 +262,8 @@ describe('a command line that is wrong', () => {
       1,
       'no/x.f32 cannot be written',
     ],
+    [['models', 'nonsense'], 2, '"nonsense" is not expected here'],
+    [['models', 'verify', 'x'], 1, 'There is no pack "x"'],
     [['bench', 'nonsense'], 2, '"nonsense" is not expected here'],
     [['bench', 'ring', 'model'], 2, 'more than one argument'],
     [['bench', '--decode', '1'], 1, '--decode is 1'],

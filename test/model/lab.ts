@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { Engine, type EngineOptions } from '../../src/engine/engine.ts';
+import { readGguf } from '../../src/formats/gguf/read_gguf.ts';
 import { openBlobSource } from '../../src/formats/sources/blob_source.ts';
 import type { Gpu } from '../../src/gpu/device.ts';
 import { importPack } from '../../src/store/importer.ts';
@@ -24,7 +25,7 @@ export interface TinyModel {
 export async function importTiny(path: string): Promise<TinyModel> {
   const store = new MemoryStore();
   const source = openBlobSource(new Blob([await load(path)]), basename(path));
-  const pack = await importPack({ source, store });
+  const pack = await importPack({ checkpoint: await readGguf(source), store });
   return { store, pack, manifest: await openManifest(store, pack) };
 }
 

@@ -5,6 +5,7 @@ import { packFileWriter } from '../../../src/bench/synthetic/write_pack_file.ts'
 import { ChatModel, type ChatModelOptions } from '../../../src/engine/chat_model.ts';
 import { Conversation } from '../../../src/engine/generate.ts';
 import { GREEDY } from '../../../src/engine/sampling.ts';
+import { readGguf } from '../../../src/formats/gguf/read_gguf.ts';
 import { openUrlSource } from '../../../src/formats/sources/url_source.ts';
 import { type Gpu, openGpu } from '../../../src/gpu/device.ts';
 import { openBrowserStore } from '../../../src/store/choose_store.ts';
@@ -42,11 +43,9 @@ const peer: LaminaPeer = {
     gpu = await openGpu(navigator.gpu);
     const store = await openBrowserStore();
     const synthetic = parseSyntheticUrl(modelUrl);
-    const pack = await importPack(
-      synthetic
-        ? { source: synthetic, store, writeWeights: packFileWriter(synthetic) }
-        : { source: await openUrlSource(modelUrl), store },
-    );
+    const checkpoint = await readGguf(synthetic ?? (await openUrlSource(modelUrl)));
+    const writeWeights = synthetic ? packFileWriter(synthetic) : undefined;
+    const pack = await importPack({ checkpoint, store, writeWeights });
     await onImported();
     model = await ChatModel.load({ ...options, gpu, store, pack });
   },

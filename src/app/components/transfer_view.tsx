@@ -84,7 +84,7 @@ function pace(transfer: Transfer | null, kind: TransferStage['kind']): string {
 }
 
 function doing(transfer: Transfer | null, kind: TransferStage['kind']): string {
-  if (!transfer || transfer.phase === 'header') {
+  if (!transfer) {
     return kind === 'loading' ? 'Opening the model' : 'Reading the model’s header';
   }
   const { phase, file, filesDone, files } = transfer;

@@ -1,6 +1,6 @@
 import { seededRandom } from '../../engine/random.ts';
 import { BLOCK_TYPES } from '../../formats/block_types.ts';
-import type { TensorInfo } from '../../formats/checkpoint.ts';
+import type { PlacedTensor } from '../../formats/checkpoint.ts';
 import { writeGgufHeader } from '../../formats/gguf/write_gguf.ts';
 import type { ByteSource } from '../../formats/source.ts';
 import { checkRange } from '../../formats/sources/check_range.ts';
@@ -27,7 +27,7 @@ export interface SyntheticOptions {
 
 /** A tensor: its pattern over and over, from block `start` of it on. */
 export interface RandomTensor {
-  readonly info: TensorInfo;
+  readonly info: PlacedTensor;
   readonly pattern: Pattern;
   readonly start: number;
 }

@@ -1,7 +1,7 @@
 import type { MetadataValue } from '../checkpoint.ts';
 import { GgufAlignmentError, GgufKeyError, GgufValueError } from '../errors.ts';
+import { decodeLossily, decodeUtf8 } from '../utf8.ts';
 import type { HeaderCursor } from './header_cursor.ts';
-import { decodeLossily, decodeUtf8 } from './utf8.ts';
 
 interface ValueType {
   readonly name: string;

@@ -50,7 +50,7 @@ export function placeTensors(
   return new Map(
     stored.map(({ name, type, shape, bytes, offset }) => [
       name,
-      { name, type, shape, offset: data + Number(offset), bytes },
+      { name, type, shape, source, offset: data + Number(offset), bytes },
     ]),
   );
 }

@@ -30,7 +30,8 @@ export async function readGguf(source: ByteSource, signal?: AbortSignal): Promis
   const metadata = await readMetadata(cursor, entryCount);
   const alignment = alignmentOf(source, metadata);
   const infos = await readTensorInfos(cursor, tensorCount);
-  return { source, metadata, tensors: placeTensors(source, cursor.at, alignment, infos) };
+  const tensors = placeTensors(source, cursor.at, alignment, infos);
+  return { format: 'gguf', source, metadata, tensors, documents: {} };
 }
 
 async function readMagic(cursor: HeaderCursor): Promise<void> {

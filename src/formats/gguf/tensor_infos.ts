@@ -1,8 +1,8 @@
 import { BLOCK_TYPES, type BlockTypeName } from '../block_types.ts';
 import { quote, TensorDimsError, TensorNameError, TensorTypeError } from '../errors.ts';
+import { decodeUtf8 } from '../utf8.ts';
 import { GGML_TYPE_NAMES, REMOVED_GGML_TYPES } from './ggml_types.ts';
 import type { HeaderCursor } from './header_cursor.ts';
-import { decodeUtf8 } from './utf8.ts';
 
 /** A tensor info as stored, its name, dims and type checked. */
 export interface StoredTensor {

@@ -1,5 +1,5 @@
 import { BLOCK_TYPES, type BlockTypeName } from '../block_types.ts';
-import type { TensorInfo } from '../checkpoint.ts';
+import type { PlacedTensor } from '../checkpoint.ts';
 
 /** A metadata value with the type that it has in the file. */
 export type GgufValue = ScalarValue | ArrayValue;
@@ -17,7 +17,7 @@ export interface GgufHeader {
   /** All that comes before the tensor data, padded up to it. */
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** Where each tensor belongs, in the order in which they were given; between them are zeros. */
-  readonly tensors: readonly TensorInfo[];
+  readonly tensors: readonly PlacedTensor[];
   /** Bytes of the whole file. */
   readonly size: number;
 }
@@ -37,7 +37,7 @@ const VALUE_TYPES = { uint32: 4, int32: 5, float32: 6, bool: 7, string: 8, array
  */
 export function writeGgufHeader(
   metadata: Readonly<Record<string, GgufValue>>,
-  tensors: readonly Pick<TensorInfo, 'name' | 'type' | 'shape'>[],
+  tensors: readonly Pick<PlacedTensor, 'name' | 'type' | 'shape'>[],
 ): GgufHeader {
   const entries = Object.entries(metadata);
   const out = new HeaderWriter();

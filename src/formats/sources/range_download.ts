@@ -1,20 +1,13 @@
-import { LaminaError } from '../../errors.ts';
-import { RangeUnsupportedError, SourceNetworkError, SourceTruncatedError } from '../errors.ts';
+import { RangeUnsupportedError, SourceTruncatedError } from '../errors.ts';
 import { checkSameFile, describeFile, type RemoteFile } from './range_response.ts';
-
-export interface Server {
-  readonly url: string;
-  readonly fetch: typeof fetch;
-  /** A connection that brings no byte for so many milliseconds counts as broken. */
-  readonly stallMs: number;
-}
+import { request, type Server } from './server.ts';
 
 /** Bytes of a file on a server, fetched in one attempt or several: each goes on where the last one broke off. */
 export class RangeDownload {
   private readonly server: Server;
   private readonly offset: number;
   private readonly into: Uint8Array;
-  private readonly opened: RemoteFile | null;
+  private opened: RemoteFile | null;
   private received = 0;
 
   /**
@@ -34,31 +27,11 @@ export class RangeDownload {
    * @throws RangeUnsupportedError, SourceModifiedError, SourceNotFoundError, SourceHttpError, SourceNetworkError,
    * SourceTruncatedError; the signal's reason when aborted.
    */
-  async attempt(signal: AbortSignal | undefined): Promise<RemoteFile> {
-    const { url, fetch, stallMs } = this.server;
-    const stalled = new AbortController();
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const onAlive = () => {
-      clearTimeout(timer);
-      timer = setTimeout(() => stalled.abort(), stallMs);
-    };
-    try {
-      onAlive();
-      const response = await fetch(url, {
-        headers: { Range: `bytes=${this.first}-${this.last}` },
-        // The browser's cache would store the model a second time.
-        cache: 'no-store',
-        signal: AbortSignal.any(signal ? [signal, stalled.signal] : [stalled.signal]),
-      });
-      return await this.receive(response, onAlive);
-    } catch (error) {
-      signal?.throwIfAborted();
-      if (error instanceof LaminaError) throw error;
-      const reason = stalled.signal.aborted ? `no byte came for ${stallMs} ms` : reasonOf(error);
-      throw new SourceNetworkError({ source: url, reason }, error);
-    } finally {
-      clearTimeout(timer);
-    }
+  attempt(signal: AbortSignal | undefined): Promise<RemoteFile> {
+    const headers = { Range: `bytes=${this.first}-${this.last}` };
+    return request(this.server, headers, signal, (response, onAlive) =>
+      this.receive(response, onAlive),
+    );
   }
 
   private get first(): number {
@@ -75,7 +48,8 @@ export class RangeDownload {
     const reader = response.body?.getReader();
     try {
       const file = describeFile(source, response, first, last);
-      if (this.opened) checkSameFile(source, this.opened, file);
+      this.opened ??= file;
+      checkSameFile(source, this.opened, file);
       const expected = Math.min(last + 1, file.size) - first;
       const start = this.received;
       while (expected > 0) {
@@ -103,10 +77,4 @@ export class RangeDownload {
     this.into.set(chunk, this.received);
     this.received += chunk.length;
   }
-}
-
-/** `fetch` in Node hides what happened in the cause. */
-function reasonOf(error: unknown): string {
-  const { message, cause } = error as Error;
-  return cause instanceof Error && cause.message ? cause.message : message;
 }

@@ -47,8 +47,12 @@ export function describeFile(
 }
 
 function fileOf(headers: Headers, size: number): RemoteFile {
-  const version = headers.get('ETag') ?? headers.get('Last-Modified') ?? `${size} bytes`;
-  return { size, version };
+  return { size, version: versionOf(headers, size) };
+}
+
+/** As in `ByteSource.version`. */
+export function versionOf(headers: Headers, size: number): string {
+  return headers.get('ETag') ?? headers.get('Last-Modified') ?? `${size} bytes`;
 }
 
 /** @throws SourceModifiedError when the file is no longer the one that was opened. */
@@ -66,7 +70,7 @@ export function checkSameFile(source: string, opened: RemoteFile, now: RemoteFil
 }
 
 /** Seconds until the server wants to be asked again; null when it does not say. */
-function retryAfter(headers: Headers): number | null {
+export function retryAfter(headers: Headers): number | null {
   const value = headers.get('Retry-After');
   if (value === null) return null;
   const seconds = /^\d+$/.test(value) ? Number(value) : (Date.parse(value) - Date.now()) / 1000;

@@ -1,6 +1,7 @@
 import { expose } from 'comlink';
 import { ChatModel } from '../../../src/engine/chat_model.ts';
 import type { Precision } from '../../../src/engine/engine.ts';
+import { readGguf } from '../../../src/formats/gguf/read_gguf.ts';
 import { openUrlSource } from '../../../src/formats/sources/url_source.ts';
 import { openGpu } from '../../../src/gpu/device.ts';
 import { openBrowserStore } from '../../../src/store/choose_store.ts';
@@ -38,7 +39,7 @@ const api: ReferenceApi = {
   async load(url) {
     const gpu = await openGpu(navigator.gpu);
     const store = await openBrowserStore();
-    const pack = await importPack({ source: await openUrlSource(url), store });
+    const pack = await importPack({ checkpoint: await readGguf(await openUrlSource(url)), store });
     model = await ChatModel.load({ gpu, store, pack });
     const { adapter, precision } = model.engine;
     return { store: store.kind, adapter, precision };

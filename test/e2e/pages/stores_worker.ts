@@ -1,4 +1,6 @@
 import { expose } from 'comlink';
+import { readGguf } from '../../../src/formats/gguf/read_gguf.ts';
+import { sha256 } from '../../../src/formats/sha256.ts';
 import { openBrowserStore } from '../../../src/store/choose_store.ts';
 import { HashPool } from '../../../src/store/hash_pool.ts';
 import { importPack } from '../../../src/store/importer.ts';
@@ -6,7 +8,6 @@ import { IndexedDbStore } from '../../../src/store/indexeddb_store.ts';
 import { JOURNAL_FILE } from '../../../src/store/journal.ts';
 import { openManifest } from '../../../src/store/open_pack.ts';
 import { OpfsStore } from '../../../src/store/opfs_store.ts';
-import { sha256 } from '../../../src/store/sha256.ts';
 import { verifyPack } from '../../../src/store/verify.ts';
 import type { StoredFile, WeightStore } from '../../../src/store/weight_store.ts';
 import { TestSource } from '../../unit/store/test_source.ts';
@@ -129,7 +130,7 @@ const stores = {
       };
       return writer;
     };
-    await importPack({ source, store, pack: 'pack' });
+    await importPack({ checkpoint: await readGguf(source), store, pack: 'pack' });
     await verifyPack(store, 'pack', await openManifest(store, 'pack'));
     return source.reads.map(([offset]) => offset);
   },

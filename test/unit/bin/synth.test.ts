@@ -13,8 +13,8 @@ import { readGguf } from '../../../src/formats/gguf/read_gguf.ts';
 import { planPack } from '../../../src/model/plan_pack.ts';
 import { SHAPES } from '../../../src/model/shapes.ts';
 import { createTokenizer } from '../../../src/model/tokenizer.ts';
-import { importPack } from '../../../src/store/importer.ts';
 import { MemoryStore } from '../../../src/store/memory_store.ts';
+import { importFile } from '../store/import_file.ts';
 
 const NAME = 'synthetic test';
 
@@ -55,8 +55,8 @@ describe.each(RANDOM_TYPES)('a synthetic model of %s', (type) => {
   test('as a pack is, file by file, what importing its checkpoint gives', async () => {
     const source = sourceOf(type);
     const store = new MemoryStore();
-    await importPack({ source, store, pack: 'imported' });
-    await importPack({ source, store, pack: 'made', writeWeights: packFileWriter(source) });
+    await importFile({ source, store, pack: 'imported' });
+    await importFile({ source, store, pack: 'made', writeWeights: packFileWriter(source) });
     const made = await hashesOf(store, 'made');
     expect([...made.keys()]).toEqual([
       'embedding.bin',

@@ -1,6 +1,7 @@
 /** Numbers of `enum gguf_type`. */
 export const TYPE = {
   uint8: 0,
+  uint16: 2,
   uint32: 4,
   float32: 6,
   bool: 7,

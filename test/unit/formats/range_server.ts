@@ -23,6 +23,8 @@ export class RangeServer {
   };
   /** The Range header of every request so far. */
   readonly ranges: string[] = [];
+  /** The Authorization header of every request so far. */
+  readonly authorizations: (string | undefined)[] = [];
   /** Taken one after another, before the server behaves. */
   readonly misbehave: Answer[] = [];
   private readonly server = createServer((request, response) => this.answer(request, response));
@@ -63,7 +65,8 @@ export class RangeServer {
   }
 
   private answer(request: IncomingMessage, response: ServerResponse): void {
-    const { range = '' } = request.headers;
+    const { range = '', authorization } = request.headers;
+    this.authorizations.push(authorization);
     this.ranges.push(range);
     const [first, last] = /^bytes=(\d+)-(\d+)$/.exec(range)!.slice(1).map(Number);
     const answer = this.misbehave.shift() ?? this.good;

@@ -15,6 +15,8 @@ export async function goldenJson(path: string) {
 /** A checkpoint of nothing but metadata and tensors, to be broken. */
 export function checkpointOf(metadata: Metadata, tensors: readonly TensorInfo[] = []): Checkpoint {
   return {
+    format: 'gguf',
+    documents: {},
     source: new TestSource(new Uint8Array(), 'model.gguf'),
     metadata: new Map(Object.entries(metadata)),
     tensors: new Map(tensors.map((tensor) => [tensor.name, tensor])),

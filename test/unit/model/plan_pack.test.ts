@@ -34,7 +34,7 @@ function changed(
     if (change === undefined) infos.delete(name);
     else infos.set(name, { ...old, name, ...change });
   }
-  return { source: GOOD.source, metadata: keys, tensors: infos };
+  return { ...GOOD, metadata: keys, tensors: infos };
 }
 
 describe('the plan of a golden model', () => {

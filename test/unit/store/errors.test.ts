@@ -26,7 +26,17 @@ const EXAMPLES: readonly LaminaError[] = [
   new errors.ManifestInvalidError({ pack: 'smollm2', field: 'head.bytes', reason: 'is missing' }),
   new errors.HashThreadError({ reason: 'out of memory' }),
   new errors.ImportCancelledError({ pack: 'smollm2' }),
-  new errors.SourceChangedError({ pack: 'smollm2', expected: '"a.gguf"', actual: '"b.gguf"' }),
+  new errors.ArchiveError({ archive: 'smollm2.tar', reason: 'it ends too early' }),
+  new errors.PackExistsError({ pack: 'smollm2' }),
+  ...[true, false].map(
+    (finished) =>
+      new errors.SourceChangedError({
+        pack: 'smollm2',
+        expected: '"a.gguf"',
+        actual: '"b.gguf"',
+        finished,
+      }),
+  ),
 ];
 
 test('every class of this room has an example here', () => {
@@ -56,7 +66,10 @@ test('messages say what is wrong, where, and what to do', () => {
       "The manifest of pack "smollm2" is not valid: head.bytes is missing. Import the model again.",
       "A thread that checks the model's files failed: out of memory. Load the page again; if it happens again, close other tabs, which frees memory.",
       "The import was cancelled. Import the same model again: it goes on from the files that are done.",
+      "smollm2.tar is not an exported model that can be read: it ends too early. Export the model again, or import it from where it came.",
+      "There is a pack "smollm2" already. Remove it first, or keep it.",
       "Pack "smollm2" was made from "a.gguf", not from "b.gguf". Remove the pack first, or import this source as a pack of its own.",
+      "The source of pack "smollm2" changed while it was imported: it was "a.gguf", now it is "b.gguf". Nothing was kept; import the model again, so that everything comes from one version.",
     ]
   `);
 });

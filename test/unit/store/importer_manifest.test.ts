@@ -1,8 +1,8 @@
 import { expect, test, vi } from 'vitest';
 import { ManifestInvalidError } from '../../../src/store/errors.ts';
-import { importPack } from '../../../src/store/importer.ts';
 import { MemoryStore } from '../../../src/store/memory_store.ts';
 import { golden } from './golden.ts';
+import { importFile } from './import_file.ts';
 import { TestSource } from './test_source.ts';
 
 vi.mock('../../../src/model/plan_pack.ts', async (importOriginal) => {
@@ -19,6 +19,6 @@ test('a plan that could not be opened again is refused before anything is writte
   const store = new MemoryStore();
   const create = vi.spyOn(store, 'create');
   const source = new TestSource(await golden('gguf/llama-q4_1.gguf'));
-  await expect(importPack({ source, store })).rejects.toThrow(ManifestInvalidError);
+  await expect(importFile({ source, store })).rejects.toThrow(ManifestInvalidError);
   expect(create).not.toHaveBeenCalled();
 });

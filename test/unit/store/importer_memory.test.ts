@@ -3,10 +3,10 @@ import { SyntheticSource } from '../../../src/bench/synthetic/synthetic_source.t
 import { BLOCK_TYPES } from '../../../src/formats/block_types.ts';
 import type { ByteSource } from '../../../src/formats/source.ts';
 import { SHAPES } from '../../../src/model/shapes.ts';
-import { importPack } from '../../../src/store/importer.ts';
 import { PIECE_BYTES } from '../../../src/store/manifest.ts';
 import { MemoryStore } from '../../../src/store/memory_store.ts';
 import type { FileWriter } from '../../../src/store/weight_store.ts';
+import { importFile } from './import_file.ts';
 
 const READ_BYTES = 8 * 2 ** 20;
 
@@ -70,7 +70,7 @@ test('an import holds a few reads, a few pieces and the scales of one tensor, ho
 
   const outstanding = new Outstanding();
   const store = new SlowStore(outstanding);
-  await importPack({ source: counted(source, outstanding), store });
+  await importFile({ source: counted(source, outstanding), store });
   // One read is split while two are on their way; one piece is written while the next one is filled.
   expect(outstanding.most).toBeLessThanOrEqual(3 * READ_BYTES + 2 * PIECE_BYTES + held);
   expect(outstanding.most).toBeGreaterThan(2 * READ_BYTES);

@@ -1,23 +1,28 @@
 import { expect, test } from 'vitest';
 import type { ByteSource } from '../../../src/formats/source.ts';
-import { readAhead } from '../../../src/store/read_ahead.ts';
+import { type ByteRange, readAhead } from '../../../src/store/read_ahead.ts';
 import { TestSource } from './test_source.ts';
 import { pattern } from './weight_store_suite.ts';
 
 const BYTES = pattern(1000);
 const RANGES = Array.from({ length: 10 }, (_, i) => ({ offset: 970 - 100 * i, length: 20 + i }));
 
+/** The ranges in a source. */
+function within(source: ByteSource, ranges: readonly Omit<ByteRange, 'source'>[]): ByteRange[] {
+  return ranges.map((range) => ({ source, ...range }));
+}
+
 test('ranges come in their order, whichever is there first', async () => {
   const source = new TestSource(BYTES);
   source.beforeRead = (offset) => new Promise((resolve) => setTimeout(resolve, offset / 50));
   const seen: Uint8Array[] = [];
-  for await (const bytes of readAhead(source, RANGES)) seen.push(bytes.slice());
+  for await (const bytes of readAhead(within(source, RANGES))) seen.push(bytes.slice());
   expect(seen).toEqual(RANGES.map(({ offset, length }) => BYTES.slice(offset, offset + length)));
 });
 
 test('while one range is worked on, the next two are on their way and no more', async () => {
   const source = new TestSource(BYTES);
-  const reads = readAhead(source, RANGES);
+  const reads = readAhead(within(source, RANGES));
   expect(source.reads.length).toBe(0);
   for (let taken = 1; taken <= RANGES.length; taken++) {
     await reads.next();
@@ -41,7 +46,7 @@ test('memory is used again, and holds what was asked for until the next range is
   };
   const ranges = [...RANGES].sort((a, b) => b.length - a.length);
   let at = 0;
-  for await (const bytes of readAhead(source, ranges)) {
+  for await (const bytes of readAhead(within(source, ranges))) {
     await new Promise((resolve) => setTimeout(resolve, 5));
     const { offset, length } = ranges[at++]!;
     expect(bytes).toEqual(BYTES.slice(offset, offset + length));
@@ -57,7 +62,7 @@ test('a failure is told when it is that range’s turn', async () => {
   source.beforeRead = (offset) => {
     if (offset === RANGES[2]!.offset) throw cause;
   };
-  const reads = readAhead(source, RANGES);
+  const reads = readAhead(within(source, RANGES));
   expect((await reads.next()).done).toBe(false);
   // Time for an unhandled rejection to be seen.
   await new Promise((resolve) => setTimeout(resolve, 10));
@@ -80,7 +85,7 @@ test('what is on its way is stopped when nobody wants it any more', async () => 
       });
     },
   };
-  const reads = readAhead(source, RANGES);
+  const reads = readAhead(within(source, RANGES));
   await reads.next();
   expect(signals.map(({ aborted }) => aborted)).toEqual([false, false, false]);
   await reads.return();
@@ -89,7 +94,7 @@ test('what is on its way is stopped when nobody wants it any more', async () => 
 
 test('an abort ends it with the signal’s reason', async () => {
   const cancel = new AbortController();
-  const reads = readAhead(new TestSource(BYTES), RANGES, cancel.signal);
+  const reads = readAhead(within(new TestSource(BYTES), RANGES), cancel.signal);
   await reads.next();
   const reason = new Error('not now');
   cancel.abort(reason);

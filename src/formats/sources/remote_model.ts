@@ -1,0 +1,35 @@
+import type { Folder } from '../folder.ts';
+import { type HubOptions, openHubFolder } from './hub_folder.ts';
+import { openUrlFolder } from './url_folder.ts';
+
+/** Where a checkpoint is: a folder, and a file of it unless the folder's only checkpoint is meant. */
+export interface ModelLocation {
+  readonly folder: Folder;
+  readonly path: string | undefined;
+}
+
+/** `owner/name`, `@revision` and `:file` if they are there. */
+const HUB_NAME = /^([A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*)(?:@([^@:\s]+))?(?::([^:\s]+))?$/;
+/** `model.gguf`, and what else has an ending; a folder's last name has no dot or is followed by a slash. */
+const FILE_NAME = /\/[^/]*\.[^/]*$/;
+
+/**
+ * What a text names that is not on this machine: an address of a file or a folder, or a repository of the hub,
+ * `owner/name[@revision][:file]`; null when it is neither.
+ */
+export function locateRemote(text: string, options: HubOptions = {}): ModelLocation | null {
+  if (/^https?:\/\//i.test(text)) return locateUrl(new URL(text), options);
+  const [, id, revision = 'main', path] = HUB_NAME.exec(text) ?? [];
+  return id === undefined ? null : { folder: openHubFolder({ id, revision }, options), path };
+}
+
+/** The token is the hub's: no other server gets it. */
+function locateUrl(url: URL, { endpoint: _, token: __, ...options }: HubOptions): ModelLocation {
+  const isFile = FILE_NAME.test(url.pathname) || url.search !== '';
+  if (isFile) {
+    const path = url.pathname.slice(url.pathname.lastIndexOf('/') + 1) + url.search;
+    return { folder: openUrlFolder(new URL('.', url).href, options), path };
+  }
+  const folder = url.href.replace(/[?#].*$/s, '').replace(/\/*$/, '/');
+  return { folder: openUrlFolder(folder, options), path: undefined };
+}
