@@ -24,7 +24,14 @@ test.each(Object.keys(BLOCK_TYPES) as BlockTypeName[])(
     const blocks = rows * row_blocks;
     const bytes = blocks * block_bytes;
     const source = new TestSource(pattern(bytes + 32));
-    const tensor: TensorInfo = { name: 'a', type, shape: [rows, COLUMNS], source, offset: 32, bytes };
+    const tensor: TensorInfo = {
+      name: 'a',
+      type,
+      shape: [rows, COLUMNS],
+      source,
+      offset: 32,
+      bytes,
+    };
     const planned = { layout: layoutFile('a.bin', [tensor]), tensors: [tensor] };
     const store = new MemoryStore();
     const pool = new HashPool();
