@@ -112,6 +112,7 @@ test.each([
   const { run, ended } = await ask('Why?');
   const changed = change();
   await vi.waitUntil(() => api.stops === 1);
+  await new Promise((resolve) => setTimeout(resolve, 20));
   expect(api.residencies).toEqual([]);
   run.end.resolve(resultOf('Be', 'cancelled'));
   await Promise.all([changed, ended]);
