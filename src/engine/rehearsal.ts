@@ -5,12 +5,14 @@ import type { ChunkRate, ModelRates, RingSize } from '../plan/rates.ts';
 import type { ModelLayout } from '../store/pack_layout.ts';
 import type { WeightReader } from '../store/weight_store.ts';
 import { batchOf } from './batch.ts';
+import type { Choices } from './choices.ts';
 import { excerptOf } from './excerpt.ts';
 import { forward, type Model } from './forward.ts';
-import { limitsOf, type OpenModel, openModel } from './open_model.ts';
+import { fillAndCompile, limitsOf, type OpenModel, openModel } from './open_model.ts';
 import { TOKENS_IN_FLIGHT } from './sampler.ts';
 import { mostBytes, PREFILL_TOKENS, type SizeOptions, sizesOf } from './sizes.ts';
 import { more, secondsEach, secondsWhole, warmUp } from './stopwatch.ts';
+import { tuneModel } from './tune.ts';
 import { workOf } from './work.ts';
 
 /** Weights that a rehearsal brings to a GPU: more than its caches hold. */
@@ -37,12 +39,18 @@ export interface RehearsalOptions {
   readonly budget: number;
 }
 
+export interface Rehearsed {
+  readonly rates: ModelRates;
+  /** Kernels that were found faster than those of the rules; the rates are with them. */
+  readonly choices: Choices;
+}
+
 /**
- * Measures what a model of this shape costs here: the engine itself, with a few of the layers, once with everything
+ * Chooses kernels, then measures what a model of this shape costs here: the engine itself, with a few of the layers, once with everything
  * on the GPU, once with one layer at a time. Takes seconds, and as much memory as one layer at least.
  * @throws the engine's errors
  */
-export async function rehearseModel(options: RehearsalOptions): Promise<ModelRates> {
+export async function rehearseModel(options: RehearsalOptions): Promise<Rehearsed> {
   const excerpt = excerptOf(options.model, layersOf(options));
   const { gpu, budget, ring } = options;
   const sizesFor = (tokens: number): SizeOptions => ({
@@ -56,26 +64,31 @@ export async function rehearseModel(options: RehearsalOptions): Promise<ModelRat
   const fits = (tokens: number) =>
     mostBytes(sizesOf(excerpt, limitsOf(gpu.device), sizesFor(tokens))) <= budget;
   const chunks = [least!, ...more.filter(fits)];
-  const open = (residency: 'strict' | 'resident') =>
+  const tokens = chunks.at(-1)!;
+  const open = (residency: 'strict' | 'resident', choices: Choices) =>
     openModel({
-      ...{ gpu, budget, store: options.reader, pack: options.pack, manifest: excerpt },
-      ...sizesFor(chunks.at(-1)!),
+      ...{ gpu, budget, store: options.reader, pack: options.pack, manifest: excerpt, choices },
+      ...sizesFor(tokens),
       residency,
     });
-  const computing = await closing(await open('resident'), (opened) =>
-    measureComputing(opened, chunks),
-  );
-  const reading = await closing(await open('strict'), (opened) =>
+  const { choices, computing } = await closing(await open('resident', {}), async (opened) => {
+    const choices = await tuneModel(opened.model, tokens);
+    const model = { ...opened.model, choices };
+    await fillAndCompile(model, tokens);
+    return { choices, computing: await measureComputing({ ...opened, model }, chunks) };
+  });
+  const reading = await closing(await open('strict', choices), (opened) =>
     measureReading(opened, computing),
   );
   // The rest of the vocabulary takes as long as what was rehearsed.
   const rows = options.model.config.vocab_size / excerpt.config.vocab_size;
-  return {
+  const rates = {
     ...computing,
     ...reading,
     head_seconds: computing.head_seconds * rows,
     choose_seconds: computing.choose_seconds * rows,
   };
+  return { rates, choices };
 }
 
 type Computing = Omit<
