@@ -1,3 +1,4 @@
+import type { EngineOptions } from '../engine/engine.ts';
 import { type Measured, measure } from '../engine/measured.ts';
 import { limitsOf } from '../engine/open_model.ts';
 import {
@@ -15,7 +16,7 @@ import type { ModelLayout } from '../store/pack_layout.ts';
 /** One way to run a model, and how fast it should be. */
 export interface Way {
   readonly residency: Residency;
-  readonly sizes: SizeOptions & { readonly budget?: number };
+  readonly sizes: SizeOptions & Pick<EngineOptions, 'budget' | 'choices'>;
   readonly predicted: Prediction;
 }
 
@@ -43,7 +44,7 @@ export async function planWays(
     ways.push({ residency, sizes, predicted: predict(work, measured.rates, exchange) });
   };
   for (const residency of residencies) {
-    const { ring } = measured;
+    const { ring, choices } = measured;
     if (residency === 'auto') {
       for (const budget of budgets.length > 0 ? budgets : [undefined]) {
         const chosen = await planModel({ ...planning, budget, anew: false });
@@ -52,10 +53,10 @@ export async function planWays(
     } else if (residency === 'streaming') {
       const shares = weightShares(model).map(({ bytes }) => bytes);
       for (const budget_weights of budgets.length > 0 ? budgets : shares) {
-        add(residency, { residency, budget_weights, ring });
+        add(residency, { residency, budget_weights, ring, choices });
       }
     } else {
-      add(residency, { residency, ring });
+      add(residency, { residency, ring, choices });
     }
   }
   return { ways, planned_by: measured };

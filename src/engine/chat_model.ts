@@ -12,7 +12,7 @@ import { openManifest } from '../store/open_pack.ts';
 import type { OnProgress } from '../store/progress.ts';
 import { verifyPack } from '../store/verify.ts';
 import type { WeightStore } from '../store/weight_store.ts';
-import { Engine } from './engine.ts';
+import { Engine, type EngineOptions } from './engine.ts';
 import { EngineBusyError } from './errors.ts';
 import {
   Conversation,
@@ -252,12 +252,14 @@ interface Planned {
   readonly rates: ModelRates;
 }
 
+type Sized = SizeOptions & Pick<EngineOptions, 'budget' | 'choices'>;
+
 /** What an engine is made with, and what is predicted for it if the device has been measured. */
 async function wayFor(
   about: ModelOnDevice,
   { residency = 'strict', measures = true, ...run }: RunOptions,
   fixed: Pick<SizeOptions, 'context_length' | 'prefill_tokens'>,
-): Promise<{ sizes: SizeOptions & { budget?: number | undefined }; planned: Planned | null }> {
+): Promise<{ sizes: Sized; planned: Planned | null }> {
   const known = await measuredBefore(about);
   if (residency === 'auto') {
     const options = { ...about, ...fixed, budget: run.budget };
@@ -281,5 +283,5 @@ async function wayFor(
     throw new BudgetTooSmallError({ budget, needed: chosen.most_bytes, residency });
   }
   const planned = known && { plan: planOf(chosen, known.rates, TYPICAL), rates: known.rates };
-  return { sizes, planned };
+  return { sizes: { ...sizes, choices: known?.choices }, planned };
 }

@@ -4,6 +4,7 @@ import type { BufferLedger } from '../gpu/ledger.ts';
 import { readBack } from '../gpu/readback.ts';
 import type { ModelConfig } from '../model/config.ts';
 import type { Batch, BatchInputs } from './batch.ts';
+import type { Choices } from './choices.ts';
 import type { KvCache } from './kv_cache.ts';
 import { decoderLayer, layerWeights } from './llama.ts';
 import { type Dispatcher, Ops } from './ops.ts';
@@ -24,6 +25,7 @@ export interface Model {
   readonly ledger: BufferLedger;
   readonly recordings: Recordings;
   readonly units: ComputeUnits;
+  readonly choices: Choices;
 }
 
 /** What to look at on the way, for tests and research. */

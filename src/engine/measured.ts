@@ -1,12 +1,13 @@
+import type { JsonValue } from '../formats/json_value.ts';
 import { sha256 } from '../formats/sha256.ts';
 import type { Gpu } from '../gpu/device.ts';
 import { ALL_TEXTS } from '../gpu/module_text.ts';
-import type { ModelRates, RingSize } from '../plan/rates.ts';
+import type { RingSize } from '../plan/rates.ts';
 import { type RecordStore, readRates, readRing, recall, remember } from '../plan/records.ts';
 import type { ModelLayout } from '../store/pack_layout.ts';
 import type { WeightStore } from '../store/weight_store.ts';
 import { calibrateRing } from './calibrate_ring.ts';
-import { rehearseModel } from './rehearsal.ts';
+import { type Rehearsed, rehearseModel } from './rehearsal.ts';
 import { createScratch } from './scratch.ts';
 
 const MEBIBYTE = 2 ** 20;
@@ -23,17 +24,16 @@ export interface MeasuredOptions {
   readonly records: RecordStore;
 }
 
-export interface Measured {
+export interface Measured extends Rehearsed {
   readonly ring: RingSize;
-  readonly rates: ModelRates;
 }
 
 /** What earlier measurements on this adapter and store say of a model's shape; null when there are none. */
 export async function measuredBefore(options: MeasuredOptions): Promise<Measured | null> {
   const { records } = options;
   const ring = await recall(records, await ringRecord(options), readRing);
-  const rates = await recall(records, await modelRecord(options), readRates);
-  return ring && rates && { ring, rates };
+  const rehearsed = await recall(records, await modelRecord(options), readRehearsed);
+  return ring && rehearsed && { ring, ...rehearsed };
 }
 
 /**
@@ -49,8 +49,8 @@ export async function measure(
 ): Promise<Measured> {
   const { gpu, store, model, pack, records } = options;
   const known = await recall(records, await ringRecord(options), readRing);
-  const rates = anew ? null : await recall(records, await modelRecord(options), readRates);
-  if (known && rates) return { ring: known, rates };
+  const before = anew ? null : await recall(records, await modelRecord(options), readRehearsed);
+  if (known && before) return { ring: known, ...before };
   const scratch =
     known && pack !== null ? null : await createScratch(store, SCRATCH_BYTES, LEAST_SCRATCH_BYTES);
   try {
@@ -60,10 +60,19 @@ export async function measure(
     const reader = pack === null ? scratch!.reader : store;
     const measured = await rehearseModel({ gpu, model, reader, pack: pack ?? '', ring, budget });
     await remember(records, await modelRecord(options), measured);
-    return { ring, rates: measured };
+    return { ring, ...measured };
   } finally {
     await scratch?.remove();
   }
+}
+
+/** Which kernels a device has is asked when they run: a name that it does not know counts for nothing. */
+export function readRehearsed(value: JsonValue): Rehearsed {
+  const choices = value.get('choices');
+  return {
+    rates: readRates(value.get('rates')),
+    choices: Object.fromEntries(choices.keys().map((key) => [key, choices.get(key).string()])),
+  };
 }
 
 const ringRecord = ({ gpu, store }: MeasuredOptions): Promise<string> =>

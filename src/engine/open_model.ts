@@ -8,9 +8,9 @@ import { StagingRing } from '../gpu/staging_ring.ts';
 import type { ModelLayout } from '../store/pack_layout.ts';
 import type { WeightReader } from '../store/weight_store.ts';
 import { BatchInputs } from './batch.ts';
+import { type Choices, MATVEC_TOKENS } from './choices.ts';
 import { type Model, rehearse } from './forward.ts';
 import { KvCache } from './kv_cache.ts';
-import { MATVEC_TOKENS } from './ops.ts';
 import type { PlacementLimits } from './placement.ts';
 import { Recordings } from './recordings.ts';
 import { Sampler } from './sampler.ts';
@@ -30,6 +30,8 @@ export interface EngineOptions extends SizeOptions {
   readonly precision?: Precision | undefined;
   /** Which kernels run; those for the device unless given. */
   readonly units?: ComputeUnits;
+  /** Kernels that a tuning found faster than those that the rules choose. */
+  readonly choices?: Choices | undefined;
 }
 
 export type Precision = 'f32' | 'f16';
@@ -66,6 +68,7 @@ export async function openModel(options: EngineOptions): Promise<OpenModel> {
       ledger,
       recordings: new Recordings(commands),
       units: { ...units, matrices: units.matrices && rounds },
+      choices: options.choices ?? {},
     };
     model.kv.onGrow = () => model.recordings.forget();
     const sampler = await Sampler.create(ledger, commands, {

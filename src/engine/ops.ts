@@ -1,10 +1,9 @@
-import type { BlockTypeName } from '../formats/block_types.ts';
 import type { ComputeUnits } from '../gpu/compute_units.ts';
-import type { BufferView, Constants, Kernel, Specialization } from '../gpu/kernel.ts';
+import type { BufferView, Constants, Specialization } from '../gpu/kernel.ts';
 import * as kernels from '../gpu/kernels.ts';
-import { hasBytes } from '../gpu/quants.ts';
 import type { ModelConfig } from '../model/config.ts';
 import type { BatchInputs } from './batch.ts';
+import { type Candidate, type Choices, chosen, MATVEC_TOKENS } from './choices.ts';
 import { type KvCache, type LayerCache, PAGE } from './kv_cache.ts';
 import type { WeightTensor, WeightTile } from './slot.ts';
 import type { State } from './state.ts';
@@ -27,32 +26,18 @@ export interface LinearOptions {
   readonly outputs?: number;
 }
 
-interface MatrixShape {
-  readonly rows: number;
-  readonly cols: number;
-  readonly type: BlockTypeName;
-}
-
-interface Choice {
-  readonly kernel: Kernel;
-  readonly constants: Constants;
-}
-
 export interface OpsModel {
   readonly config: ModelConfig;
   readonly inputs: BatchInputs;
   readonly kv: KvCache;
   readonly state: State;
   readonly units: ComputeUnits;
+  /** Kernels that a tuning chose; those of the rules unless given. */
+  readonly choices?: Choices | undefined;
 }
 
 /** A binding begins at a multiple of so many floats (`minStorageBufferOffsetAlignment`). */
 const BINDING_FLOATS = 64;
-/** Up to this many tokens a matrix is multiplied vector by vector. */
-export const MATVEC_TOKENS = 4;
-/** Invocations that share the rows of a matvec: as many as a row has blocks of 32 columns, within these. */
-const MATVEC_THREADS = [32, 64, 128, 256];
-
 /**
  * The steps of a transformer as kernels, over the tokens of one batch. All activations are f32, rows of tokens. On a
  * device with subgroups of four (a GPU emulated on the CPU) the matrix kernels are those made for it; on all others
@@ -65,6 +50,7 @@ export class Ops {
   private readonly kv: KvCache;
   private readonly state: State;
   private readonly units: ComputeUnits;
+  private readonly choices: Choices;
   /** Rows of activations, and the uniform that holds their number. */
   private readonly tokens: number;
   private readonly pass: GPUBuffer;
@@ -76,6 +62,7 @@ export class Ops {
     this.kv = model.kv;
     this.state = model.state;
     this.units = model.units;
+    this.choices = model.choices ?? {};
     this.tokens = tokens;
     this.pass = pass;
   }
@@ -121,8 +108,7 @@ export class Ops {
     for (const tile of weight.tiles) {
       const first = first_output + tile.first_row;
       const rest = first % BINDING_FLOATS;
-      const shape = { rows: tile.rows, cols: weight.cols, type: tile.type };
-      const { kernel, constants } = this.matrixKernel(shape);
+      const { kernel, constants } = this.matrixKernel(weight, tile, outputs);
       this.dispatcher.dispatch(
         {
           kernel,
@@ -244,8 +230,7 @@ export class Ops {
     y: GPUBuffer,
     constants: Constants,
   ): void {
-    const shape = { rows: tile.rows, cols: weight.cols, type: tile.type };
-    const matvec = this.matvecKernel(shape);
+    const matvec = this.matrixKernel(weight, tile, weight.rows);
     this.dispatcher.dispatch(
       {
         kernel: kernels.normed(matvec.kernel),
@@ -274,47 +259,8 @@ export class Ops {
     return !this.quad && this.tokens <= MATVEC_TOKENS && tiles.length === 1 ? tiles[0]! : null;
   }
 
-  /** The kernel for as many tokens as there are, and for this device. */
-  private matrixKernel(shape: MatrixShape): Choice {
-    const many = this.tokens > MATVEC_TOKENS;
-    if (this.quad) {
-      return { kernel: many ? kernels.matmul_quad : kernels.matvec_quad, constants: {} };
-    }
-    if (!many) return this.matvecKernel(shape);
-    return {
-      kernel: this.units.matrices ? kernels.matmul_subgroup : kernels.matmul,
-      constants: { WIDE: kernels.isWide(shape.rows, this.tokens) },
-    };
+  /** The kernel for as many tokens as there are, and for this device; `rows` are those of the whole matrix. */
+  private matrixKernel({ cols }: WeightTensor, { type }: WeightTile, rows: number): Candidate {
+    return chosen(this.choices, { rows, cols, type }, this.tokens, this.units);
   }
-
-  private matvecKernel({ rows, cols, type }: MatrixShape): Choice {
-    const { subgroup_size, packed_dots } = this.units;
-    if (subgroup_size && packed_dots && hasBytes(type)) {
-      const constants = {
-        GATED: false,
-        SUBGROUP: subgroup_size,
-        ...fixedShape(rows, cols, subgroup_size),
-      };
-      return { kernel: kernels.matvec_fixed, constants };
-    }
-    const THREADS =
-      MATVEC_THREADS.find((threads) => threads * 32 >= cols) ?? MATVEC_THREADS.at(-1)!;
-    if (!subgroup_size) return { kernel: kernels.matvec, constants: { GATED: false, THREADS } };
-    return {
-      kernel: kernels.withSubgroups(kernels.matvec),
-      constants: { GATED: false, THREADS, SUBGROUP: subgroup_size },
-    };
-  }
-}
-
-/**
- * How `matvec_fixed` is divided, as seen on an H200: as few subgroups share a row's columns as give every part of the
- * GPU a workgroup, and no more than have columns.
- */
-function fixedShape(rows: number, cols: number, SUBGROUP: number): Constants {
-  const THREADS = 256;
-  const most = Math.min(THREADS / SUBGROUP, cols / ((32 * SUBGROUP) / 2));
-  let SHARES = 1;
-  while (2 * SHARES <= most && (rows / 4) * SHARES < 256 * (THREADS / SUBGROUP)) SHARES *= 2;
-  return { THREADS, SHARES };
 }

@@ -4,6 +4,7 @@ import { type Candidate, type Choice, chooseBySize, choosePlan } from '../plan/p
 import type { RingSize } from '../plan/rates.ts';
 import type { RecordStore } from '../plan/records.ts';
 import type { ModelLayout } from '../store/pack_layout.ts';
+import type { Choices } from './choices.ts';
 import { type Measured, type MeasuredOptions, measure } from './measured.ts';
 import { limitsOf } from './open_model.ts';
 import type { PlacementLimits } from './placement.ts';
@@ -63,8 +64,13 @@ export async function sizeModel(options: PlanOptions): Promise<SizeOptions & { b
 }
 
 /** The options that make an engine what the plan says. */
-export function engineOptions({ plan, ring, budget }: ModelPlan): SizeOptions & { budget: number } {
-  return sizesFrom(plan, budget, ring);
+export function engineOptions({
+  plan,
+  ring,
+  budget,
+  choices,
+}: ModelPlan): SizeOptions & { budget: number; choices: Choices } {
+  return { ...sizesFrom(plan, budget, ring), choices };
 }
 
 function sizesFrom(

@@ -5,12 +5,14 @@ import type { ChunkRate, ModelRates, RingSize } from '../plan/rates.ts';
 import type { ModelLayout } from '../store/pack_layout.ts';
 import type { WeightReader } from '../store/weight_store.ts';
 import { batchOf } from './batch.ts';
+import type { Choices } from './choices.ts';
 import { excerptOf } from './excerpt.ts';
 import { forward, forwardResident, type Model } from './forward.ts';
-import { limitsOf, type OpenModel, openModel } from './open_model.ts';
+import { fillAndCompile, limitsOf, type OpenModel, openModel } from './open_model.ts';
 import { TOKENS_IN_FLIGHT } from './sampler.ts';
 import { mostBytes, PREFILL_TOKENS, type SizeOptions, sizesOf } from './sizes.ts';
 import { more, secondsEach, secondsWhole, warmUp } from './stopwatch.ts';
+import { tuneModel } from './tune.ts';
 import { workOf } from './work.ts';
 
 /** Weights that a rehearsal brings to a GPU: more than its caches hold. */
@@ -39,12 +41,18 @@ export interface RehearsalOptions {
   readonly budget: number;
 }
 
+export interface Rehearsed {
+  readonly rates: ModelRates;
+  /** Kernels that were found faster than those of the rules; the rates are with them. */
+  readonly choices: Choices;
+}
+
 /**
- * Measures what a model of this shape costs here: the engine itself, with a few of the layers, once with everything
+ * Chooses kernels, then measures what a model of this shape costs here: the engine itself, with a few of the layers, once with everything
  * on the GPU, once with one layer at a time. Takes seconds, and as much memory as one layer at least.
  * @throws the engine's errors
  */
-export async function rehearseModel(options: RehearsalOptions): Promise<ModelRates> {
+export async function rehearseModel(options: RehearsalOptions): Promise<Rehearsed> {
   const { gpu, budget, ring, model } = options;
   const { vocab_size } = model.config;
   const whole = excerptOf(model, layersOf(options), vocab_size);
@@ -61,26 +69,31 @@ export async function rehearseModel(options: RehearsalOptions): Promise<ModelRat
     mostBytes(sizesOf(part, limitsOf(gpu.device), sizesFor(tokens))) <= budget;
   const excerpt = !gpu.adapter.software && fits(whole, PREFILL_TOKENS) ? whole : few;
   const chunks = [least!, ...more.filter((tokens) => fits(excerpt, tokens))];
-  const open = (residency: 'strict' | 'resident') =>
+  const tokens = chunks.at(-1)!;
+  const open = (residency: 'strict' | 'resident', choices: Choices) =>
     openModel({
-      ...{ gpu, budget, store: options.reader, pack: options.pack, manifest: excerpt },
-      ...sizesFor(chunks.at(-1)!),
+      ...{ gpu, budget, store: options.reader, pack: options.pack, manifest: excerpt, choices },
+      ...sizesFor(tokens),
       residency,
     });
-  const computing = await closing(await open('resident'), (opened) =>
-    measureComputing(opened, chunks),
-  );
-  const reading = await closing(await open('strict'), (opened) =>
+  const { choices, computing } = await closing(await open('resident', {}), async (opened) => {
+    const choices = await tuneModel(opened.model, tokens);
+    const model = { ...opened.model, choices };
+    await fillAndCompile(model, tokens);
+    return { choices, computing: await measureComputing({ ...opened, model }, chunks) };
+  });
+  const reading = await closing(await open('strict', choices), (opened) =>
     measureReading(opened, computing),
   );
   // The rest of the vocabulary takes as long as what was rehearsed.
   const rows = vocab_size / excerpt.config.vocab_size;
-  return {
+  const rates = {
     ...computing,
     ...reading,
     head_seconds: computing.head_seconds * rows,
     choose_seconds: computing.choose_seconds * rows,
   };
+  return { rates, choices };
 }
 
 type Computing = Omit<

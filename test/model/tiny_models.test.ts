@@ -1,4 +1,5 @@
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { candidates, keyOf } from '../../src/engine/choices.ts';
 import type { Engine, Precision } from '../../src/engine/engine.ts';
 import {
   ContextLengthError,
@@ -7,8 +8,10 @@ import {
   TokenRangeError,
 } from '../../src/engine/errors.ts';
 import { Conversation } from '../../src/engine/generate.ts';
+import { openModel } from '../../src/engine/open_model.ts';
 import { Sampler } from '../../src/engine/sampler.ts';
 import { GREEDY } from '../../src/engine/sampling.ts';
+import { tuneModel } from '../../src/engine/tune.ts';
 import { type ComputeUnits, computeUnits } from '../../src/gpu/compute_units.ts';
 import type { Gpu } from '../../src/gpu/device.ts';
 import { GpuBudgetError } from '../../src/gpu/errors.ts';
@@ -147,9 +150,13 @@ describe.each([
       streaming: budget_weights + layer!,
       resident: embedding.bytes + 2 * layer! + head.bytes,
     };
+    // Where there are several kernels, not all matrices take the one of the rules.
+    const { intermediate_size, hidden_size } = tiny.manifest.config;
+    const gate_up = { rows: 2 * intermediate_size, cols: hidden_size, type: 'Q4_1' } as const;
+    const choices = { [keyOf(gate_up, 1)]: 'matvec' };
     for (const residency of ['strict', 'streaming', 'resident'] as const) {
-      const context_length = 512;
-      engine = await openTiny(own, tiny, { units, residency, budget_weights, context_length });
+      const run = { units, choices, residency, budget_weights, context_length: 512 };
+      engine = await openTiny(own, tiny, run);
       expect(engine.resident).toBe(residency === 'resident');
       expect(engine.ledger.read('weights').bytes).toBe(expectedBytes[residency]);
       const logits = await logitsOf(engine, ids);
@@ -173,6 +180,26 @@ describe.each([
       expect(differenceOf(logits, outputs[0]!.logits)).toBe(0);
       for (const [i, row] of rows.entries())
         expect(differenceOf(row, outputs[0]!.rows[i]!)).toBe(0);
+    }
+  });
+
+  test('kernels are timed on the model itself, and only where there is a choice', async () => {
+    const options = { gpu: own, ...tiny, units, residency: 'resident' as const };
+    const { model } = await openModel({ ...options, prefill_tokens: 16 });
+    try {
+      const submit = vi.spyOn(own.device.queue, 'submit');
+      const choices = await tuneModel(model, 16);
+      const { hidden_size, intermediate_size } = tiny.manifest.config;
+      const gate_up = { rows: 2 * intermediate_size, cols: hidden_size, type: 'Q4_1' } as const;
+      const all = [1, 16].map((tokens) => candidates(gate_up, tokens, units));
+      const several = all.some(({ length }) => length > 1);
+      expect(submit.mock.calls.length > 0).toBe(several);
+      submit.mockRestore();
+      const names = all.flat().map(({ name }) => name);
+      for (const name of Object.values(choices)) expect(names).toContain(name);
+    } finally {
+      model.weights.close();
+      model.ledger.destroyAll();
     }
   });
 });
