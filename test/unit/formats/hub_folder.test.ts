@@ -134,9 +134,15 @@ test.each([
   expect(locateRemote(text)).toMatchObject({ folder: { name: folder }, path });
 });
 
-test.each(['model.gguf', './a/b', 'a/b/c', 'C:\\models', 'owner/', '', 'ftp://a.org/b'])(
-  '%j is no address and no name of the hub',
-  (text) => {
-    expect(locateRemote(text)).toBeNull();
-  },
-);
+test.each([
+  'model.gguf',
+  'models/model.gguf',
+  './a/b',
+  'a/b/c',
+  'C:\\models',
+  'owner/',
+  '',
+  'ftp://a.org/b',
+])('%j is no address and no name of the hub', (text) => {
+  expect(locateRemote(text)).toBeNull();
+});
