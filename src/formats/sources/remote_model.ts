@@ -18,7 +18,7 @@ const FILE_NAME = /\/[^/]*\.[^/]*$/;
  * `owner/name[@revision][:file]`; null when it is neither.
  */
 export function locateRemote(text: string, options: HubOptions = {}): ModelLocation | null {
-  if (/^https?:\/\//i.test(text)) return locateUrl(new URL(text), options);
+  if (/^https?:\/\//i.test(text) && URL.canParse(text)) return locateUrl(new URL(text), options);
   const [, id, revision = 'main', path] = HUB_NAME.exec(text) ?? [];
   // The path of a file that is not there: nothing on the hub is called so.
   const isFile = id !== undefined && /\.(gguf|safetensors|json)$/i.test(id);
