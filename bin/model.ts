@@ -85,13 +85,7 @@ export async function openPack(
     const line = new ProgressLine();
     try {
       const store = packStore();
-      const pack = await importPack({
-        checkpoint,
-        store,
-        onProgress: line.transfer,
-        onUnhashed: (source, reason) =>
-          console.error(`${source}: its SHA-256 was not compared, as ${reason}.`),
-      });
+      const pack = await importPack({ checkpoint, store, onProgress: line.transfer });
       return { store, pack };
     } finally {
       line.end();

@@ -5,10 +5,11 @@ enable subgroups;
 
 override HEADS: u32;        // num_attention_heads
 override KV_HEADS: u32;     // num_key_value_heads
-override HEAD_DIM: u32;     // a multiple of 4, at most 256
-override SCALE: f32;        // 1 / sqrt(head_dim)
+override HEAD_DIM: u32;     // even, at most 256
+override SCALE: f32;        // usually 1 / sqrt(head_dim)
 override PAGE: u32;         // positions in a page of the cache
 override MAX_PAGES: u32;    // pages that one sequence may have
+override Y_STRIDE: u32 = HEADS * HEAD_DIM;   // floats from one token's output to the next
 
 struct Token { position: u32, sequence: u32 }
 /// Query rows of one sequence: row r is token r / per_group and head r % per_group of the group.
@@ -17,10 +18,11 @@ struct Span { first_row: u32, rows: u32 }
 @group(0) @binding(1) var<storage, read> tokens: array<Token>;       // [tokens]
 @group(0) @binding(2) var<storage, read> page_table: array<u32>;     // [sequences, MAX_PAGES]
 @group(0) @binding(3) var<storage, read> qkv: array<f32>;            // [tokens, HEADS + 2 KV_HEADS, HEAD_DIM]
-@group(0) @binding(4) var<storage, read> k_cache: array<vec4f>;      // [pages, PAGE, KV_HEADS, HEAD_DIM / 4]
-@group(0) @binding(5) var<storage, read> v_cache: array<vec4f>;      // [pages, PAGE, KV_HEADS, HEAD_DIM / 4]
-@group(0) @binding(6) var<storage, read_write> y: array<vec4f>;      // [tokens, HEADS, HEAD_DIM / 4]
+@group(0) @binding(4) var<storage, read> k_cache: array<vec4f>;      // [pages, PAGE, KV_HEADS, QUADS]
+@group(0) @binding(5) var<storage, read> v_cache: array<vec4f>;      // [pages, PAGE, KV_HEADS, QUADS]
+@group(0) @binding(6) var<storage, read_write> y: array<f32>;        // [tokens, Y_STRIDE]
 
+override QUADS = (HEAD_DIM + 3) / 4;   // of a head in the cache; places behind HEAD_DIM hold zeros
 const INVOCATIONS = 16u;
 const KEYS = 64u;           // keys per step: four per invocation
 const MAX_HEAD_DIM = 256u;
@@ -53,15 +55,22 @@ fn attention_quad(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation
   let row_token = row / per_group;
   let row_head = kv_head * per_group + row % per_group;
   let sequence = tokens[row_token.x].sequence;
-  let limits = 1 + vec4u(                    // keys that each row sees
+  let positions = vec4u(
     tokens[row_token.x].position, tokens[row_token.y].position,
     tokens[row_token.z].position, tokens[row_token.w].position,
   );
+  let begins = first_seen(positions);        // keys that each row sees: from here
+  let limits = 1 + positions;                // up to here
+  let begin = min(min(begins.x, begins.y), min(begins.z, begins.w));
   let keys = max(max(limits.x, limits.y), max(limits.z, limits.w));
+  let falls = slopes(row_head);
   let lane = local & 3;
-  let quads = HEAD_DIM / 4;
 
-  for (var d = local; d < HEAD_DIM; d += INVOCATIONS) {
+  for (var d = local; d < 4 * QUADS; d += INVOCATIONS) {
+    if (d >= HEAD_DIM) {
+      queries[d] = vec4f();
+      continue;
+    }
     let at = (row_token * (HEADS + 2 * KV_HEADS) + row_head) * HEAD_DIM + d;
     queries[d] = vec4f(qkv[at.x], qkv[at.y], qkv[at.z], qkv[at.w]) * SCALE;
   }
@@ -70,18 +79,18 @@ fn attention_quad(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation
   var sums: array<mat4x4f, MOST_QUADS>;      // [quad local, local + 16, ...][row] of values
   workgroupBarrier();
 
-  for (var first = 0u; first < keys; first += KEYS) {
+  for (var first = begin / KEYS * KEYS; first < keys; first += KEYS) {
     // Keys past the end are the last one again, with weights of zero.
     let position = first + vec4u(0, 1, 2, 3) * INVOCATIONS + local;
     let known = min(position, vec4u(keys - 1));
     let page = sequence * MAX_PAGES + known / PAGE;
     let pages = vec4u(page_table[page.x], page_table[page.y], page_table[page.z], page_table[page.w]);
-    let place = ((pages * PAGE + known % PAGE) * KV_HEADS + kv_head) * quads;
+    let place = ((pages * PAGE + known % PAGE) * KV_HEADS + kv_head) * QUADS;
     var s0 = vec4f();
     var s1 = vec4f();
     var s2 = vec4f();
     var s3 = vec4f();
-    for (var d = 0u; d < quads; d++) {
+    for (var d = 0u; d < QUADS; d++) {
       let q0 = queries[4 * d + lane];
       let q1 = quadSwapX(q0);
       let q2 = quadSwapY(q0);
@@ -91,14 +100,14 @@ fn attention_quad(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation
       s2 = add_key(s2, turned(k_cache[place.z + d], lane), q0, q1, q2, q3);
       s3 = add_key(s3, turned(k_cache[place.w + d], lane), q0, q1, q2, q3);
     }
-    let seen0 = vec4u(position.x) < limits;
-    let seen1 = vec4u(position.y) < limits;
-    let seen2 = vec4u(position.z) < limits;
-    let seen3 = vec4u(position.w) < limits;
-    s0 = select(vec4f(NEVER), s0, seen0);
-    s1 = select(vec4f(NEVER), s1, seen1);
-    s2 = select(vec4f(NEVER), s2, seen2);
-    s3 = select(vec4f(NEVER), s3, seen3);
+    let seen0 = (vec4u(position.x) < limits) & (vec4u(position.x) >= begins);
+    let seen1 = (vec4u(position.y) < limits) & (vec4u(position.y) >= begins);
+    let seen2 = (vec4u(position.z) < limits) & (vec4u(position.z) >= begins);
+    let seen3 = (vec4u(position.w) < limits) & (vec4u(position.w) >= begins);
+    s0 = select(vec4f(NEVER), scored(s0, falls, positions - position.x), seen0);
+    s1 = select(vec4f(NEVER), scored(s1, falls, positions - position.y), seen1);
+    s2 = select(vec4f(NEVER), scored(s2, falls, positions - position.z), seen2);
+    s3 = select(vec4f(NEVER), scored(s3, falls, positions - position.w), seen3);
     var higher = max(max(s0, s1), max(s2, s3));
     higher = max(higher, quadSwapX(higher));
     higher = max(higher, quadSwapY(higher));
@@ -122,8 +131,8 @@ fn attention_quad(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation
     places[3 * INVOCATIONS + local] = place.w;
     workgroupBarrier();
     let count = min(KEYS, keys - first);
-    for (var part = 0u; part * INVOCATIONS < quads; part++) {
-      let quad = min(part * INVOCATIONS + local, quads - 1);
+    for (var part = 0u; part * INVOCATIONS < QUADS; part++) {
+      let quad = min(part * INVOCATIONS + local, QUADS - 1);
       let before = sums[part];
       var sum0 = before[0] * shrink.x;
       var sum1 = before[1] * shrink.y;
@@ -155,10 +164,12 @@ fn attention_quad(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation
   partial[local / 4] = total;
   workgroupBarrier();
   let denominator = partial[0] + partial[1] + partial[2] + partial[3];
-  for (var part = 0u; part * INVOCATIONS + local < quads; part++) {
+  for (var part = 0u; part * INVOCATIONS + local < QUADS; part++) {
     let quad = part * INVOCATIONS + local;
     for (var r = 0u; r < span.rows; r++) {
-      y[(row_token[r] * HEADS + row_head[r]) * quads + quad] = sums[part][r] / denominator[r];
+      let result = sums[part][r] / denominator[r];
+      let at = row_token[r] * Y_STRIDE + row_head[r] * HEAD_DIM + 4 * quad;
+      for (var i = 0u; i < 4 && 4 * quad + i < HEAD_DIM; i++) { y[at + i] = result[i]; }
     }
   }
 }

@@ -4,9 +4,10 @@
 // workgroup takes up to four query heads that share keys, and every SPLITS-th page; attention_merge adds up.
 override HEADS: u32;        // num_attention_heads
 override KV_HEADS: u32;     // num_key_value_heads
-override HEAD_DIM: u32;     // a multiple of 4, at most 256
+override HEAD_DIM: u32;     // even, at most 256
 override ROPE_DIM: u32;     // the first ROPE_DIM dimensions of a head turn, the others stay
-override SCALE: f32;        // 1 / sqrt(head_dim)
+override HALVES: bool = false;   // which of them turn together: see rope_append
+override SCALE: f32;        // usually 1 / sqrt(head_dim)
 override PAGE: u32;         // positions in a page of the cache: 64
 override MAX_PAGES: u32;    // pages that one sequence may have
 override SPLITS: u32;       // workgroups that share the pages
@@ -16,9 +17,9 @@ struct Token { position: u32, sequence: u32 }
 @group(0) @binding(1) var<storage, read> page_table: array<u32>;           // [sequences, MAX_PAGES]
 @group(0) @binding(2) var<storage, read> turns: array<vec2f>;              // [tokens, ROPE_DIM / 2] cosine and sine
 @group(0) @binding(3) var<storage, read> qkv: array<vec2f>;                // [tokens, HEADS + 2 KV_HEADS, HEAD_DIM / 2]
-@group(0) @binding(4) var<storage, read_write> k_cache: array<vec4f>;      // [pages, PAGE, KV_HEADS, HEAD_DIM / 4]
-@group(0) @binding(5) var<storage, read_write> v_cache: array<vec4f>;      // [pages, PAGE, KV_HEADS, HEAD_DIM / 4]
-@group(0) @binding(6) var<storage, read_write> parts: array<vec4f>;        // [tokens, HEADS, SPLITS, HEAD_DIM / 4]
+@group(0) @binding(4) var<storage, read_write> k_cache: array<vec4f>;      // [pages, PAGE, KV_HEADS, QUADS]
+@group(0) @binding(5) var<storage, read_write> v_cache: array<vec4f>;      // [pages, PAGE, KV_HEADS, QUADS]
+@group(0) @binding(6) var<storage, read_write> parts: array<vec4f>;        // [tokens, HEADS, SPLITS, QUADS]
 @group(0) @binding(7) var<storage, read_write> weights: array<vec2f>;      // [tokens, HEADS, SPLITS] maximum and sum
 
 const THREADS = 256u;
@@ -27,11 +28,13 @@ const LANES = 4u;           // invocations that share a key while scores are mad
 const MOST_QUADS = 64u;     // of a head
 const NEVER = -3.0e38;      // below every score, and still finite: exp(NEVER - NEVER) is not NaN
 
+override QUADS = (HEAD_DIM + 3) / 4;         // of a head in the cache; places behind HEAD_DIM hold zeros
+override PAIRS = max(ROPE_DIM / 2, 1);       // that turn
 override GROUP = HEADS / KV_HEADS;           // query heads that share keys
 override SHARERS = min(GROUP, 4);            // of these, the ones of a workgroup
 override TURNS_OF_GROUP = (GROUP + SHARERS - 1) / SHARERS;
-override SHARES = THREADS / (HEAD_DIM / 4);
-override SCORE_STEPS = (HEAD_DIM / 4 + LANES - 1) / LANES;
+override SHARES = THREADS / QUADS;
+override SCORE_STEPS = (QUADS + LANES - 1) / LANES;
 override VALUE_STEPS = (KEYS + SHARES - 1) / SHARES;
 
 var<workgroup> queries: array<array<vec4f, 4>, MOST_QUADS>;    // [quad][head]
@@ -48,9 +51,31 @@ fn turned(token: u32, v: vec2f, pair: u32) -> vec2f {
   return vec2f(v.x * turn.x - v.y * turn.y, v.x * turn.y + v.y * turn.x);
 }
 
-fn turned_quad(token: u32, at: u32, quad: u32) -> vec4f {
+/// Dimension d of the head at `at` after RoPE, where the halves turn together.
+fn turned_half(token: u32, at: u32, d: u32) -> f32 {
+  let v = qkv[at + d / 2][d % 2];
+  if (d >= ROPE_DIM) { return v; }
+  let pair = d % PAIRS;
+  let other = (d + PAIRS) % (2 * PAIRS);
+  let turn = turns[token * (ROPE_DIM / 2) + pair];
+  return v * turn.x + select(1.0, -1.0, d < other) * qkv[at + other / 2][other % 2] * turn.y;
+}
+
+/// Quad `quad` of the head at `at` as it is; zeros behind its end.
+fn plain_quad(at: u32, quad: u32) -> vec4f {
   let first = at + 2 * quad;
-  return vec4f(turned(token, qkv[first], 2 * quad), turned(token, qkv[first + 1], 2 * quad + 1));
+  if (4 * quad + 2 >= HEAD_DIM) { return vec4f(qkv[first], 0, 0); }
+  return vec4f(qkv[first], qkv[first + 1]);
+}
+
+fn turned_quad(token: u32, at: u32, quad: u32) -> vec4f {
+  if (HALVES) {
+    var v = vec4f();
+    for (var i = 0u; i < 4 && 4 * quad + i < HEAD_DIM; i++) { v[i] = turned_half(token, at, 4 * quad + i); }
+    return v;
+  }
+  let v = plain_quad(at, quad);
+  return vec4f(turned(token, v.xy, 2 * quad), turned(token, v.zw, 2 * quad + 1));
 }
 
 /// The largest of the keys' scores, of each head.
@@ -83,14 +108,13 @@ fn sum_of_keys(value: vec4f, local: u32) -> vec4f {
 
 /// Stores one head's part: what all invocations have of its values, added up.
 fn store_part(values: vec4f, weight: vec2f, at: u32, local: u32) {
-  let quads = HEAD_DIM / 4;
   workgroupBarrier();
   sums[local] = values;
   workgroupBarrier();
-  if (local < quads) {
+  if (local < QUADS) {
     var sum = vec4f();
-    for (var share = 0u; share < SHARES; share++) { sum += sums[share * quads + local]; }
-    parts[at * quads + local] = sum;
+    for (var share = 0u; share < SHARES; share++) { sum += sums[share * QUADS + local]; }
+    parts[at * QUADS + local] = sum;
   }
   if (local == 0) { weights[at] = weight; }
 }
@@ -104,33 +128,35 @@ fn attention_split(@builtin(workgroup_id) group: vec3u, @builtin(local_invocatio
   let token = group.y;
   let sequence = tokens[token].sequence;
   let last = tokens[token].position;
+  let begin = first_seen(vec4u(last)).x;
+  let first_page = begin / PAGE;
   let pages = last / PAGE + 1;
-  if (split >= pages) { return; }
-  let quads = HEAD_DIM / 4;
+  if (first_page + split >= pages) { return; }
   let row = token * (HEADS + 2 * KV_HEADS) * (HEAD_DIM / 2);
   let own_key = row + (HEADS + kv_head) * (HEAD_DIM / 2);
   let own_value = own_key + KV_HEADS * (HEAD_DIM / 2);
 
   // The last head again where a group does not fill its workgroups.
-  for (var i = local; i < 4 * quads; i += THREADS) {
+  for (var i = local; i < 4 * QUADS; i += THREADS) {
     let head = kv_head * GROUP + min(first_of_group + i % 4, GROUP - 1);
     queries[i / 4][i % 4] = SCALE * turned_quad(token, row + head * (HEAD_DIM / 2), i / 4);
   }
-  if (local < quads && split == last / PAGE % SPLITS) {
+  if (local < QUADS && split == (last / PAGE - first_page) % SPLITS) {
     new_key[local] = turned_quad(token, own_key, local);
     if (first_of_group == 0) {
       let page = page_table[sequence * MAX_PAGES + last / PAGE];
-      let place = ((page * PAGE + last % PAGE) * KV_HEADS + kv_head) * quads + local;
+      let place = ((page * PAGE + last % PAGE) * KV_HEADS + kv_head) * QUADS + local;
       k_cache[place] = new_key[local];
-      v_cache[place] = vec4f(qkv[own_value + 2 * local], qkv[own_value + 2 * local + 1]);
+      v_cache[place] = plain_quad(own_value, local);
     }
   }
   workgroupBarrier();
 
   // Values are summed by one invocation for each quad of dimensions and each of SHARES shares of the keys.
-  let quad = local % quads;
-  let share = local / quads;
-  let new_value = vec4f(qkv[own_value + 2 * quad], qkv[own_value + 2 * quad + 1]);
+  let quad = local % QUADS;
+  let share = local / QUADS;
+  let new_value = plain_quad(own_value, quad);
+  let falls = slopes(vec4u(kv_head * GROUP + first_of_group) + vec4u(0, 1, 2, 3));
   // This invocation's part of four heads' values.
   var values0 = vec4f();
   var values1 = vec4f();
@@ -139,7 +165,7 @@ fn attention_split(@builtin(workgroup_id) group: vec3u, @builtin(local_invocatio
   var maximum = vec4f(NEVER);
   var total = vec4f();          // this invocation's part of the softmax's denominators
 
-  for (var page = split; page < pages; page += SPLITS) {
+  for (var page = first_page + split; page < pages; page += SPLITS) {
     let first = page * PAGE;
     let count = min(KEYS, last + 1 - first);
     let place = page_table[sequence * MAX_PAGES + page] * PAGE * KV_HEADS + kv_head;
@@ -148,12 +174,12 @@ fn attention_split(@builtin(workgroup_id) group: vec3u, @builtin(local_invocatio
       let lane = local % LANES;
       // Past the end the last key again, with a weight of zero. The token's own key may not have reached the cache.
       let own = first + key >= last;
-      let at = (place + min(key, count - 1) * KV_HEADS) * quads;
+      let at = (place + min(key, count - 1) * KV_HEADS) * QUADS;
       var score = vec4f();
       // As many steps for all, so that every load is on its way at once; past the end q is zero.
       for (var i = 0u; i < SCORE_STEPS; i++) {
         let d = i * LANES + lane;
-        let k = select(k_cache[at + min(d, quads - 1)], new_key[d], own);
+        let k = select(k_cache[at + min(d, QUADS - 1)], new_key[d], own);
         let q = queries[d];
         score += vec4f(dot(q[0], k), dot(q[1], k), dot(q[2], k), dot(q[3], k));
       }
@@ -163,7 +189,8 @@ fn attention_split(@builtin(workgroup_id) group: vec3u, @builtin(local_invocatio
     if (local < KEYS) {
       var score = vec4f();
       for (var lane = 0u; lane < LANES; lane++) { score += products[local * LANES + lane]; }
-      scores[local] = select(vec4f(NEVER), score, local < count);
+      let visible = local < count && first + local >= begin;
+      scores[local] = select(vec4f(NEVER), scored(score, falls, vec4u(last - first - local)), visible);
     }
     workgroupBarrier();
     let higher = max(maximum, largest_scores(local));
@@ -171,7 +198,8 @@ fn attention_split(@builtin(workgroup_id) group: vec3u, @builtin(local_invocatio
     maximum = higher;
     total *= shrink;
     if (local < KEYS) {
-      let weight = select(vec4f(), exp(scores[local] - maximum), local < count);
+      let visible = local < count && first + local >= begin;
+      let weight = select(vec4f(), exp(scores[local] - maximum), visible);
       scores[local] = weight;
       total += weight;
     }
@@ -184,7 +212,7 @@ fn attention_split(@builtin(workgroup_id) group: vec3u, @builtin(local_invocatio
       for (var i = 0u; i < VALUE_STEPS; i++) {
         let step = i * SHARES + share;
         let key = min(step, count - 1);
-        let v = select(v_cache[(place + key * KV_HEADS) * quads + quad], new_value, first + key == last);
+        let v = select(v_cache[(place + key * KV_HEADS) * QUADS + quad], new_value, first + key == last);
         let weight = select(vec4f(), scores[key], step == key);
         values0 += weight.x * v;
         values1 += weight.y * v;

@@ -1,5 +1,6 @@
 import type { ModelConfig } from '../../src/model/config.ts';
 import { planPack } from '../../src/model/plan_pack.ts';
+import type { TokenizerData } from '../../src/model/tokenizer_data.ts';
 import { openManifest } from '../../src/store/open_pack.ts';
 import { type FileLayout, planFiles } from '../../src/store/pack_layout.ts';
 import { findModel, withCheckpoint } from '../model.ts';
@@ -29,16 +30,19 @@ async function contentsOf(model: string | undefined): Promise<Contents> {
       found.store,
       found.pack,
     );
-    const chat_template = tokenizer.chat_template !== null;
+    const chat_template = hasTemplate(tokenizer);
     return { name, config, chat_template, files: [embedding, ...layers, head] };
   }
   return withCheckpoint(found, (checkpoint) => {
     const plan = planPack(checkpoint);
     const files = planFiles(plan).map(({ layout }) => layout);
     const { name, config, tokenizer } = plan;
-    return { name, config, chat_template: tokenizer.chat_template !== null, files };
+    return { name, config, chat_template: hasTemplate(tokenizer), files };
   });
 }
+
+const hasTemplate = (tokenizer: TokenizerData | null): boolean =>
+  tokenizer !== null && tokenizer.chat_template !== null;
 
 function asJson({ name, config, chat_template, files }: Contents) {
   return {
@@ -56,7 +60,7 @@ function asJson({ name, config, chat_template, files }: Contents) {
 function inWords({ name, config, chat_template, files }: Contents): string {
   const lines = [
     name,
-    ...Object.entries(config).map(([key, value]) => `  ${key.padEnd(24)} ${value}`),
+    ...Object.entries(config).map(([key, value]) => `  ${key.padEnd(24)} ${inOneLine(value)}`),
     `  ${'chat_template'.padEnd(24)} ${chat_template ? 'yes' : 'none'}`,
   ];
   for (const { name, bytes, tensors } of files) {
@@ -67,3 +71,6 @@ function inWords({ name, config, chat_template, files }: Contents): string {
   }
   return lines.join('\n');
 }
+
+const inOneLine = (value: unknown): string =>
+  typeof value === 'string' ? value : JSON.stringify(value);

@@ -1,6 +1,6 @@
 import { planPack } from '../../src/model/plan_pack.ts';
 import { createTokenizer } from '../../src/model/tokenizer.ts';
-import type { TokenizerData } from '../../src/model/tokenizer_data.ts';
+import { type TokenizerData, tokenizerOf } from '../../src/model/tokenizer_data.ts';
 import { openManifest } from '../../src/store/open_pack.ts';
 import { UsageError } from '../errors.ts';
 import { findModel, withCheckpoint } from '../model.ts';
@@ -21,6 +21,8 @@ export async function tokens(args: string[]): Promise<void> {
 
 async function tokenizerData(model: string | undefined): Promise<TokenizerData> {
   const found = await findModel(model);
-  if (found.kind === 'pack') return (await openManifest(found.store, found.pack)).tokenizer;
-  return withCheckpoint(found, (checkpoint) => planPack(checkpoint).tokenizer);
+  if (found.kind === 'pack') {
+    return tokenizerOf(await openManifest(found.store, found.pack));
+  }
+  return withCheckpoint(found, (checkpoint) => tokenizerOf(planPack(checkpoint)));
 }

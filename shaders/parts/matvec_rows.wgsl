@@ -1,6 +1,6 @@
 // Which rows of W a matrix-vector kernel takes together, four at a time, and where their outputs go. Gated, the rows
-// are those of two matrices, gate above up, and y = silu(gate x) * (up x), the gated linear unit's middle (Shazeer
-// 2020); silu(x) = x / (1 + exp(-x)).
+// are those of two matrices, gate above up, and y = activated(gate x) * (up x), the gated linear unit's middle
+// (Shazeer 2020).
 override ROWS: u32;           // out_features
 override Y_STRIDE: u32;       // floats from one token's output to the next
 override Y_FIRST: u32 = 0;    // where the first row's output stands, after what the binding's offset can say
@@ -20,11 +20,6 @@ fn row_of(group: u32, r: u32) -> u32 {
   return min(group * GROUP_ROWS + r, ROWS - 1);
 }
 
-fn silu(v: f32) -> f32 {
-  // Beyond 88, exp leaves f32, and WGSL does not promise an infinity there; the result is nothing by then.
-  return v / (1.0 + exp(min(-v, 88.0)));
-}
-
 fn store(token: u32, output: u32, outputs: u32, value: f32) {
   if (output >= outputs) { return; }
   let at = token * Y_STRIDE + Y_FIRST + output;
@@ -35,8 +30,8 @@ fn store(token: u32, output: u32, outputs: u32, value: f32) {
 fn store_rows(token: u32, group: u32, products: vec4f) {
   if (GATED) {
     let first = group * (GROUP_ROWS / 2);
-    store(token, first, ROWS / 2, silu(products.x) * products.y);
-    store(token, first + 1, ROWS / 2, silu(products.z) * products.w);
+    store(token, first, ROWS / 2, activated(products.x) * products.y);
+    store(token, first + 1, ROWS / 2, activated(products.z) * products.w);
   } else {
     let first = group * GROUP_ROWS;
     for (var r = 0u; r < GROUP_ROWS; r++) { store(token, first + r, ROWS, products[r]); }

@@ -4,7 +4,7 @@ import type { DeviceRates } from '../gpu/rates.ts';
 import { perSecond } from '../gpu/spread.ts';
 import { type Effort, Timer } from '../gpu/timer.ts';
 import type { ModelConfig } from '../model/config.ts';
-import { SHAPES } from '../model/shapes.ts';
+import { llamaConfig, SHAPES } from '../model/shapes.ts';
 import { type KernelBench, kernelBenches } from './kernel_benches.ts';
 import { KernelLab } from './kernel_lab.ts';
 import { workOf } from './kernel_work.ts';
@@ -33,7 +33,7 @@ function sizeFor({ adapter, device }: Gpu): KernelBenchSize {
   const { maxBufferSize, maxStorageBufferBindingSize } = device.limits;
   const arena_bytes = ARENA_BYTES / (software ? 4 : 1);
   return {
-    config: { ...shape, architecture: 'llama', rms_norm_eps: 1e-5, rope_dim: shape.head_dim },
+    config: llamaConfig(shape),
     prompt_tokens: software ? 128 : 512,
     arena_bytes: Math.min(arena_bytes, maxBufferSize, maxStorageBufferBindingSize),
     effort: software ? { repeats: 3, run_seconds: 0.05 } : { repeats: 5, run_seconds: 0.02 },

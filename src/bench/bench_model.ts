@@ -142,7 +142,7 @@ async function benchEngine(
   const { manifest, rates, prompt_tokens, decode_tokens, repeats } = options;
   const { residency, dispatches_per_token } = engine;
   const random = seededRandom(1);
-  const known = Math.min(manifest.tokenizer.tokens.length, 256);
+  const known = Math.min(manifest.config.vocab_size, 256);
   const prompt = Array.from({ length: prompt_tokens }, () => Math.floor(random() * known));
   const runs: Run[] = [];
   const steps = { name: `${manifest.name}, ${residency}`, of: repeats + 1 };

@@ -36,10 +36,10 @@ export function kernelBenches(config: ModelConfig, prompt_tokens: number): Kerne
     ...[hidden, gate_up, vocab_size].flatMap((rows) =>
       TYPES.map((type) => linear(ONE, { type, rows, cols: hidden })),
     ),
-    normedGatedLinear(ONE, { type: USUAL, rows: gate_up, cols: hidden }),
+    normedMiddle(ONE, { type: USUAL, rows: gate_up, cols: hidden }),
     ...TYPES.map((type) => linear(prompt, { type, rows: gate_up, cols: hidden })),
     linear(prompt, { type: USUAL, rows: hidden, cols: hidden }),
-    normedGatedLinear(prompt, { type: USUAL, rows: gate_up, cols: hidden }),
+    normedMiddle(prompt, { type: USUAL, rows: gate_up, cols: hidden }),
     {
       name: 'embedding of a prompt',
       pass: prompt,
@@ -64,19 +64,20 @@ function linear(pass: Pass, matrix: Required<KernelBench>['matrix']): KernelBenc
     matrix,
     steps: (lab, to, weight) => {
       const { x, gate_up, logits } = lab.state;
-      lab.ops(to).linear(weight, x, pass.tokens === 1 ? logits : gate_up);
+      lab.ops(to).linear(weight, undefined, x, pass.tokens === 1 ? logits : gate_up);
     },
   };
 }
 
-function normedGatedLinear(pass: Pass, matrix: Required<KernelBench>['matrix']): KernelBench {
+function normedMiddle(pass: Pass, matrix: Required<KernelBench>['matrix']): KernelBench {
   return {
     name: `norm, gate and up, ${pass.tokens} tokens`,
     pass,
     matrix,
     steps: (lab, to, weight) => {
       const { x, ffn } = lab.state;
-      lab.ops(to).normedGatedLinear(x, lab.arena.vector(matrix.cols), weight, ffn);
+      const norm = { weight: lab.arena.vector(matrix.cols) };
+      lab.ops(to).normedMiddle(x, norm, weight, undefined, ffn);
     },
   };
 }
@@ -88,7 +89,7 @@ function attention(name: string, pass: Pass): KernelBench {
     cached: true,
     steps: (lab, to, _, copy) => {
       const { qkv, attended } = lab.state;
-      lab.ops(to).attention(qkv, lab.caches[copy]!, attended);
+      lab.ops(to).attention(qkv, lab.caches[copy]!, attended, lab.config.layers[0]!);
     },
   };
 }

@@ -83,9 +83,9 @@ const WORK: Readonly<Record<string, WorkOf>> = {
     bytes: (2 * tokens + 1) * HIDDEN * FLOAT,
     operations: 4 * tokens * HIDDEN,
   }),
-  silu_mul: ({ WIDTH = 0 }, { tokens }) => ({
+  activate: ({ WIDTH = 0, GATED }, { tokens }) => ({
     shape: String(WIDTH),
-    bytes: 3 * tokens * WIDTH * FLOAT,
+    bytes: (GATED ? 3 : 2) * tokens * WIDTH * FLOAT,
     operations: 3 * tokens * WIDTH,
   }),
   argmax: ({ COUNT = 0, FROM_LOGITS }) => row(COUNT, FROM_LOGITS ? FLOAT : 4 * FLOAT),

@@ -2,6 +2,7 @@ import type { Gpu } from '../gpu/device.ts';
 import { renderChat } from '../model/chat_template.ts';
 import { createTextStream, createTokenizer, type Tokenizer } from '../model/tokenizer.ts';
 import type { ChatMessage } from '../model/tokenizer_data.ts';
+import { tokenizerOf } from '../model/tokenizer_data.ts';
 import { BudgetTooSmallError } from '../plan/errors.ts';
 import { type Plan, planOf, TYPICAL } from '../plan/planner.ts';
 import { type Exchange, type Prediction, predict } from '../plan/predict.ts';
@@ -116,7 +117,7 @@ export class ChatModel {
     const { gpu, store, pack, onProgress, context_length, knowledge = NO_KNOWLEDGE } = options;
     const model = await openManifest(store, pack);
     await verifyPack(store, pack, model, onProgress);
-    const tokenizer = createTokenizer(model.tokenizer);
+    const tokenizer = createTokenizer(tokenizerOf(model));
     const about = { gpu, store, pack, model, ...knowledge };
     const { sizes, planned } = await wayFor(about, options, { context_length });
     const engine = await Engine.create({ gpu, store, pack, manifest: model, ...sizes });
@@ -150,7 +151,9 @@ export class ChatModel {
 
   /** The ids of a conversation up to where the assistant begins to speak. @throws ChatTemplateError */
   promptIds(messages: readonly ChatMessage[]): number[] {
-    const prompt = renderChat(this.manifest.tokenizer, messages, { add_generation_prompt: true });
+    const prompt = renderChat(tokenizerOf(this.manifest), messages, {
+      add_generation_prompt: true,
+    });
     return this.tokenizer.withBos(this.tokenizer.encode(prompt, { special: true }));
   }
 
@@ -171,7 +174,7 @@ export class ChatModel {
         text += piece;
         onText?.(piece);
       };
-      const { stop_token_ids } = this.manifest.tokenizer;
+      const { stop_token_ids } = tokenizerOf(this.manifest);
       const generation = await this.conversation.generate(
         this.promptIds(messages),
         stop_token_ids,

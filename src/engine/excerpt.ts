@@ -12,7 +12,12 @@ export function excerptOf(model: ModelLayout, layers: number, vocab_size: number
   const all = model.layers.length;
   const chosen = Array.from({ length: layers }, (_, i) => Math.floor(((i + 0.5) * all) / layers));
   return {
-    config: { ...config, num_hidden_layers: layers, vocab_size },
+    config: {
+      ...config,
+      num_hidden_layers: layers,
+      layers: chosen.map((from) => config.layers[from]!),
+      vocab_size,
+    },
     embedding: firstRows(model.embedding, config.vocab_size, vocab_size),
     layers: chosen.map((from, to) => renumbered(model.layers[from]!, from, to)),
     head: firstRows(model.head, config.vocab_size, vocab_size),

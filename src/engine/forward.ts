@@ -1,12 +1,14 @@
 import type { Commands } from '../gpu/commands.ts';
 import type { ComputeUnits } from '../gpu/compute_units.ts';
+import type { BufferView } from '../gpu/kernel.ts';
 import type { BufferLedger } from '../gpu/ledger.ts';
 import { readBack } from '../gpu/readback.ts';
 import type { ModelConfig } from '../model/config.ts';
+import { storedWidth } from '../model/tensors.ts';
 import type { Batch, BatchInputs } from './batch.ts';
 import type { Choices } from './choices.ts';
+import { decoderLayer, layerWeights, normWeights } from './decoder_layer.ts';
 import type { KvCache } from './kv_cache.ts';
-import { decoderLayer, layerWeights } from './llama.ts';
 import { type Dispatcher, Ops } from './ops.ts';
 import type { Recordings } from './recordings.ts';
 import type { WeightTensor } from './slot.ts';
@@ -56,7 +58,7 @@ export async function forward(
   const tokens = batch.ids.length;
   inputs.write(batch);
 
-  await embed(model, batch.ids);
+  await embed(model, batch);
   await observeHidden(model, observer, 0, model.state.x, tokens);
   for (let layer = 0; layer < config.num_hidden_layers; layer++) {
     const tensors = await weights.layer(layer, commands);
@@ -92,39 +94,89 @@ export async function forward(
  * is recorded, and nothing waited for. What the batch says of ids does not count.
  */
 export function forwardResident(model: Model, batch: Batch): void {
-  const { config, weights, state, inputs } = model;
+  const { config, weights, inputs } = model;
   inputs.write(batch, false);
-  const ids = { buffer: inputs.ids };
-  run(model, 'embedding', 1, (ops) =>
-    ops.gatherRows(weights.resident_embedding!, ids, { buffer: state.x }),
-  );
+  gatherResident(model, 1);
+  normEmbedding(model, weights.embeddingNormTensors(), 1);
   for (let layer = 0; layer < config.num_hidden_layers; layer++) {
     decode(model, layer, weights.layerTensors(layer), 1);
   }
-  norm(model, weights.finalNormTensor(), 1);
+  norm(model, weights.finalNormTensors(), 1);
   headRows(model, 0, 1);
   for (const tile of weights.head_tiles) multiplyHead(model, tile, weights.headTileTensor(tile), 1);
+  finishHead(model, 1);
 }
 
-async function embed(model: Model, ids: Uint32Array): Promise<void> {
-  const { config, weights, state, inputs, commands } = model;
-  const resident = weights.resident_embedding;
+async function embed(model: Model, batch: Batch): Promise<void> {
+  const { config, weights, inputs, commands } = model;
+  const { ids, positions } = batch;
+  const tokens = ids.length;
+  const resident = weights.resident_embedding !== null;
   if (resident) {
-    run(model, 'embedding', ids.length, (ops) =>
-      ops.gatherRows(resident, { buffer: inputs.ids }, { buffer: state.x }),
-    );
-    return;
+    gatherResident(model, tokens);
+  } else {
+    const at_once = Math.min(weights.embedding_rows, tokens);
+    // What is read from disk arrives in the order of the tokens.
+    const order = { buffer: inputs.order };
+    for (let first = 0; first < tokens; first += at_once) {
+      const some = ids.subarray(first, first + at_once);
+      const rows = await weights.embedding(some, commands);
+      const scale = config.embedding_multiplier;
+      gather(model, `embedding ${first}`, some.length, { rows, ids: order, first }, { scale });
+      commands.submit();
+      if (!config.learned_positions) continue;
+      const { first_row } = config.learned_positions;
+      const wanted = positions.subarray(first, first + at_once).map((at) => first_row + at);
+      const added = { rows: await weights.positions(wanted, commands), ids: order, first };
+      gather(model, `positions ${first}`, some.length, added, { accumulate: true });
+      commands.submit();
+    }
   }
-  const at_once = Math.min(weights.embedding_rows, ids.length);
-  for (let first = 0; first < ids.length; first += at_once) {
-    const some = ids.subarray(first, first + at_once);
-    const rows = await weights.embedding(some, commands);
-    const to = { buffer: state.x, offset: first * config.hidden_size * 4 };
-    run(model, `embedding ${first}`, some.length, (ops) =>
-      ops.gatherRows(rows, { buffer: inputs.order }, to),
-    );
-    commands.submit();
-  }
+  normEmbedding(model, await weights.embeddingNorm(commands), tokens);
+  if (!resident) commands.submit();
+}
+
+/** The same where all tables are on the GPU. */
+function gatherResident(model: Model, tokens: number): void {
+  const { config, weights, inputs } = model;
+  const scale = config.embedding_multiplier;
+  const table = { rows: weights.resident_embedding!, ids: { buffer: inputs.ids } };
+  gather(model, 'embedding', tokens, table, { scale });
+  const rows = weights.resident_positions;
+  if (!rows) return;
+  const positions = { rows, ids: { buffer: inputs.positions } };
+  gather(model, 'positions', tokens, positions, { accumulate: true });
+}
+
+/** Where the embedding comes to: a norm may stand between it and the residual stream. */
+const embeddingTarget = ({ config, state }: Model): GPUBuffer =>
+  config.embedding_norm ? state.normed : state.x;
+
+/** Rows of a table become, or are added to, the tokens' embedding from token `first` on. */
+function gather(
+  model: Model,
+  name: string,
+  tokens: number,
+  table: { readonly rows: WeightTensor; readonly ids: BufferView; readonly first?: number },
+  options: { scale?: number; accumulate?: boolean },
+): void {
+  const { rows, ids, first = 0 } = table;
+  const offset = first * storedWidth(model.config.hidden_size) * 4;
+  const to = { buffer: embeddingTarget(model), offset };
+  run(model, name, tokens, (ops) => ops.gatherRows(rows, ids, to, options));
+}
+
+const embeddingNorm = (tensors: ReadonlyMap<string, WeightTensor>) =>
+  normWeights(tensors, 'token_embd_norm.weight', '.bias')!;
+
+function normEmbedding(
+  model: Model,
+  tensors: ReadonlyMap<string, WeightTensor> | null,
+  tokens: number,
+): void {
+  if (!tensors) return;
+  const { normed, x } = model.state;
+  run(model, 'embedding norm', tokens, (ops) => ops.norm(normed, embeddingNorm(tensors), x));
 }
 
 /** One decoder layer. */
@@ -136,14 +188,17 @@ function decode(
 ): void {
   const cache = model.kv.layers[layer]!;
   run(model, `layer ${layer}`, tokens, (ops) =>
-    decoderLayer(ops, layerWeights(tensors), cache, model.state),
+    decoderLayer(ops, layerWeights(tensors), cache, model.state, model.config.layers[layer]!),
   );
 }
 
-function norm(model: Model, weight: WeightTensor, tokens: number): void {
+function norm(model: Model, tensors: ReadonlyMap<string, WeightTensor>, tokens: number): void {
   const { x, normed } = model.state;
-  run(model, 'norm', tokens, (ops) => ops.rmsNorm(x, weight, normed));
+  run(model, 'norm', tokens, (ops) => ops.norm(x, finalNorm(tensors), normed));
 }
+
+const finalNorm = (tensors: ReadonlyMap<string, WeightTensor>) =>
+  normWeights(tensors, 'output_norm.weight', '.bias')!;
 
 /** Logits of `rows` tokens from `first` on; an output matrix that is not on the GPU passes through the slot by tiles. */
 async function head(model: Model, first: number, rows: number): Promise<void> {
@@ -153,13 +208,19 @@ async function head(model: Model, first: number, rows: number): Promise<void> {
     multiplyHead(model, tile, await weights.headTile(tile, commands), rows);
     commands.submit();
   }
+  finishHead(model, rows);
+}
+
+function finishHead(model: Model, rows: number): void {
+  const { inputs, state } = model;
+  run(model, 'logits', rows, (ops) => ops.finishLogits(state.logits), inputs.head_pass);
 }
 
 /** Chooses the tokens whose logits are computed. */
 function headRows(model: Model, first: number, rows: number): void {
   const { config, state, inputs, commands } = model;
   inputs.writeHeadRows(rows);
-  const from = rowView(state.normed, first, config.hidden_size);
+  const from = rowView(state.normed, first, storedWidth(config.hidden_size));
   commands.copy(state.normed, from.offset!, state.head_x, 0, from.size * rows);
 }
 
@@ -176,7 +237,7 @@ function linearHead(
   matrix: WeightTensor,
 ): void {
   const to = { first_output: tile.first_row, outputs: config.vocab_size };
-  ops.linear(matrix, state.head_x, state.logits, to);
+  ops.linear(matrix, undefined, state.head_x, state.logits, to);
 }
 
 /** Runs steps; those of a single token are recorded the first time and from then on only repeated. */
@@ -197,16 +258,24 @@ function run(
 
 /** Runs every step through `dispatcher` without loading anything: what it is given is what a pass will need. */
 export function rehearse(model: Model, dispatcher: Dispatcher, tokens: number): void {
-  const { weights, kv, state, inputs } = model;
+  const { config, weights, kv, state, inputs } = model;
   const ops = new Ops(dispatcher, model, tokens, inputs.pass);
-  ops.gatherRows(weights.embeddingTensorView(), { buffer: inputs.ids }, { buffer: state.x });
+  const to = { buffer: embeddingTarget(model) };
+  const scale = config.embedding_multiplier;
+  ops.gatherRows(weights.embeddingTensorView(), { buffer: inputs.ids }, to, { scale });
+  const rows = weights.positionTensorView();
+  if (rows) ops.gatherRows(rows, { buffer: inputs.positions }, to, { accumulate: true });
+  const tensors = weights.embeddingNormTensors();
+  if (tensors) ops.norm(to.buffer, embeddingNorm(tensors), state.x);
   for (const [layer, cache] of kv.layers.entries()) {
-    decoderLayer(ops, layerWeights(weights.layerTensors(layer)), cache, state);
+    const w = layerWeights(weights.layerTensors(layer));
+    decoderLayer(ops, w, cache, state, config.layers[layer]!);
   }
-  ops.rmsNorm(state.x, weights.finalNormTensor(), state.normed);
+  ops.norm(state.x, finalNorm(weights.finalNormTensors()), state.normed);
   for (const tile of weights.head_tiles) {
     linearHead(ops, model, tile, weights.headTileTensor(tile));
   }
+  ops.finishLogits(state.logits);
 }
 
 async function observeHidden(
@@ -217,7 +286,16 @@ async function observeHidden(
   tokens: number,
 ): Promise<void> {
   if (!observer?.hidden) return;
-  const size = tokens * model.config.hidden_size * 4;
-  const values = await readBack(model.ledger, model.commands, { buffer: rows, size });
-  observer.hidden(index, 0, new Float32Array(values));
+  const { hidden_size } = model.config;
+  const width = storedWidth(hidden_size);
+  const size = tokens * width * 4;
+  const stored = new Float32Array(
+    await readBack(model.ledger, model.commands, { buffer: rows, size }),
+  );
+  const values = new Float32Array(tokens * hidden_size);
+  for (let token = 0; token < tokens; token++) {
+    const row = stored.subarray(token * width, token * width + hidden_size);
+    values.set(row, token * hidden_size);
+  }
+  observer.hidden(index, 0, values);
 }

@@ -6,7 +6,7 @@ import { ContextLengthError } from './errors.ts';
 /** Positions in a page. */
 export const PAGE = 64;
 
-/** Keys and values of one layer: `[pages, PAGE, num_key_value_heads, head_dim]` f32 each. */
+/** Keys and values of one layer: `[pages, PAGE, num_key_value_heads, head_dim]` f32 each, heads in whole quads. */
 export interface LayerCache {
   readonly k: GPUBuffer;
   readonly v: GPUBuffer;
@@ -148,7 +148,7 @@ export class KvCache {
 
 /** Bytes of one position's keys, or values, in one layer. */
 export const positionBytes = ({ num_key_value_heads, head_dim }: ModelConfig): number =>
-  num_key_value_heads * head_dim * 4;
+  num_key_value_heads * Math.ceil(head_dim / 4) * 16;
 
 /** Bytes of a cache that holds `pages` pages of each layer. */
 export function kvBytes(

@@ -63,7 +63,7 @@ export async function openModel(options: EngineOptions): Promise<OpenModel> {
       weights,
       kv: await KvCache.create(ledger, commands, config, sequences, context_length),
       state: await createState(ledger, config, prefill_tokens, sequences),
-      inputs: await BatchInputs.create(ledger, config, prefill_tokens),
+      inputs: await BatchInputs.create(ledger, config, prefill_tokens, context_length),
       commands,
       ledger,
       recordings: new Recordings(commands),

@@ -1,7 +1,8 @@
 import type { ComputeUnits } from '../gpu/compute_units.ts';
-import type { BufferView, Constants, Specialization } from '../gpu/kernel.ts';
+import type { BufferView, Constants, Kernel, Specialization } from '../gpu/kernel.ts';
 import * as kernels from '../gpu/kernels.ts';
-import type { ModelConfig } from '../model/config.ts';
+import { ACTIVATIONS, type LayerConfig, type ModelConfig } from '../model/config.ts';
+import { storedWidth } from '../model/tensors.ts';
 import type { BatchInputs } from './batch.ts';
 import { type Candidate, type Choices, chosen, MATVEC_TOKENS } from './choices.ts';
 import { type KvCache, type LayerCache, PAGE } from './kv_cache.ts';
@@ -24,6 +25,12 @@ export interface LinearOptions {
   /** Where the first row's output goes, and how many outputs a token has in all: for a part of the head. */
   readonly first_output?: number;
   readonly outputs?: number;
+}
+
+/** A norm's weights, and a LayerNorm's bias. */
+export interface NormWeights {
+  readonly weight: WeightTensor;
+  readonly bias?: WeightTensor | undefined;
 }
 
 export interface OpsModel {
@@ -71,11 +78,21 @@ export class Ops {
    * y = rows of `weight`.
    * @param ids which rows: `[tokens]` u32
    */
-  gatherRows(weight: WeightTensor, ids: BufferView, y: BufferView): void {
+  gatherRows(
+    weight: WeightTensor,
+    ids: BufferView,
+    y: BufferView,
+    { scale = 1, accumulate = false }: { scale?: number; accumulate?: boolean } = {},
+  ): void {
+    const constants = {
+      COLS: weight.cols,
+      ...(scale !== 1 && { SCALE: scale }),
+      ...(accumulate && { ACCUMULATE: true }),
+    };
     for (const tile of weight.tiles) {
       const at = tile.first_row * weight.cols * 4;
       this.dispatcher.dispatch(
-        { kernel: kernels.gather_rows, constants: { COLS: weight.cols }, type: tile.type },
+        { kernel: kernels.gather_rows, constants, type: tile.type },
         { ids, y: { ...y, offset: (y.offset ?? 0) + at } },
         Math.min(tile.rows, this.tokens),
         tile.planes,
@@ -83,28 +100,55 @@ export class Ops {
     }
   }
 
-  rmsNorm(x: GPUBuffer, weight: WeightTensor, y: GPUBuffer): void {
-    const { hidden_size, rms_norm_eps } = this.config;
-    const { subgroup_size, quad } = this.units;
+  /** y = norm(x), or y += norm(x). */
+  norm(x: GPUBuffer, { weight, bias }: NormWeights, y: GPUBuffer, accumulate = false): void {
+    const { kind } = this.config.norm;
+    const kernel = kind === 'rms' ? kernels.rms_norm : kernels.layer_norm;
     const constants = {
-      HIDDEN: hidden_size,
-      EPS: rms_norm_eps,
-      THREADS: quad ? 16 : 64,
-      ...(subgroup_size && { SUBGROUP: subgroup_size }),
+      HIDDEN: this.hidden_width,
+      ...this.normConstants(),
+      ...(accumulate && { ACCUMULATE: true }),
     };
     this.dispatcher.dispatch(
+      this.reducing(kernel, constants),
       {
-        kernel: subgroup_size ? kernels.withSubgroups(kernels.rms_norm) : kernels.rms_norm,
-        constants,
+        x: { buffer: x },
+        weight: vectorOf(weight),
+        ...(bias && { bias: vectorOf(bias) }),
+        y: { buffer: y },
       },
-      { x: { buffer: x }, weight: weight.tiles[0]!.planes[0]!, y: { buffer: y } },
       this.tokens,
     );
   }
 
-  /** y = W x, or y += W x. */
-  linear(weight: WeightTensor, x: GPUBuffer, y: GPUBuffer, options: LinearOptions = {}): void {
+  /** Norms queries and keys in place. */
+  qkNorm(qkv: GPUBuffer, weight: WeightTensor): void {
+    const { num_attention_heads, num_key_value_heads, head_dim, qk_norm, norm } = this.config;
+    const constants = {
+      HEADS: num_attention_heads,
+      KV_HEADS: num_key_value_heads,
+      HEAD_DIM: head_dim,
+      WHOLE: qk_norm === 'width',
+      EPS: norm.eps,
+      ...(norm.weight_offset !== 0 && { WEIGHT_OFFSET: norm.weight_offset }),
+    };
+    this.dispatcher.dispatch(
+      this.reducing(kernels.qk_norm, constants),
+      { weight: vectorOf(weight), qkv: { buffer: qkv } },
+      this.tokens,
+    );
+  }
+
+  /** y = W x (+ bias), or y += W x (+ bias). */
+  linear(
+    weight: WeightTensor,
+    bias: WeightTensor | undefined,
+    x: GPUBuffer,
+    y: GPUBuffer,
+    options: LinearOptions = {},
+  ): void {
     const { accumulate = false, first_output = 0, outputs = weight.rows } = options;
+    if (bias) this.addBias(bias, weight.rows, y, outputs, accumulate);
     for (const tile of weight.tiles) {
       const first = first_output + tile.first_row;
       const rest = first % BINDING_FLOATS;
@@ -117,7 +161,7 @@ export class Ops {
             ROWS: tile.rows,
             COLS: weight.cols,
             Y_STRIDE: outputs,
-            ACCUMULATE: accumulate,
+            ACCUMULATE: accumulate || bias !== undefined,
             ...(rest > 0 && { Y_FIRST: rest }),
           },
           type: tile.type,
@@ -133,31 +177,89 @@ export class Ops {
     }
   }
 
-  /** y = W rms_norm(x) */
-  normedLinear(x: GPUBuffer, norm: WeightTensor, weight: WeightTensor, y: GPUBuffer): void {
+  /** y = W norm(x) (+ bias); x as it is without a norm */
+  normedLinear(
+    x: GPUBuffer,
+    norm: NormWeights | null,
+    weight: WeightTensor,
+    bias: WeightTensor | undefined,
+    y: GPUBuffer,
+  ): void {
     const tile = this.fusable(weight);
-    if (tile) {
-      this.matvecNormed(x, norm, weight, tile, y, { Y_STRIDE: weight.rows, GATED: false });
+    if (!norm) {
+      this.linear(weight, bias, x, y);
+    } else if (tile) {
+      if (bias) this.addBias(bias, weight.rows, y, weight.rows, false);
+      const constants = { Y_STRIDE: weight.rows, GATED: false, ACCUMULATE: bias !== undefined };
+      this.matvecNormed(x, norm.weight, weight, tile, y, constants);
     } else {
-      this.rmsNorm(x, norm, this.state.normed);
-      this.linear(weight, this.state.normed, y);
+      this.norm(x, norm, this.state.normed);
+      this.linear(weight, bias, this.state.normed, y);
     }
   }
 
-  /** y = silu(gate) * up, where gate and up, one under the other, are W rms_norm(x) */
-  normedGatedLinear(x: GPUBuffer, norm: WeightTensor, weight: WeightTensor, y: GPUBuffer): void {
+  /**
+   * The middle of a feed-forward network: y = activated(gate) * up, where gate and up, one under the other, are
+   * W norm(x) (+ bias); or y = activated(W norm(x) (+ bias)).
+   */
+  normedMiddle(
+    x: GPUBuffer,
+    norm: NormWeights | null,
+    weight: WeightTensor,
+    bias: WeightTensor | undefined,
+    y: GPUBuffer,
+  ): void {
     const tile = this.fusable(weight);
-    if (tile) {
-      this.matvecNormed(x, norm, weight, tile, y, { Y_STRIDE: weight.rows / 2, GATED: true });
+    const { gated } = this.config;
+    if (norm && tile && gated && !bias) {
+      this.matvecNormed(x, norm.weight, weight, tile, y, {
+        Y_STRIDE: storedWidth(weight.rows / 2),
+        GATED: true,
+        ACCUMULATE: false,
+        ...this.activation(),
+      });
     } else {
-      this.normedLinear(x, norm, weight, this.state.gate_up);
-      this.siluMul(this.state.gate_up, y);
+      this.normedLinear(x, norm, weight, bias, this.state.gate_up);
+      this.activate(this.state.gate_up, gated ? weight.rows / 2 : weight.rows, y);
     }
   }
 
-  /** y = softmax(q k^T / sqrt(head_dim)) v over everything that each token may see; k and v go to the cache. */
-  attention(qkv: GPUBuffer, cache: LayerCache, y: GPUBuffer): void {
-    const { num_attention_heads, num_key_value_heads, head_dim, rope_dim } = this.config;
+  /** Adds W y (+ bias), normed if there is a norm behind the block, to the residual stream. */
+  residual(
+    weight: WeightTensor,
+    bias: WeightTensor | undefined,
+    y: GPUBuffer,
+    norm: NormWeights | null,
+  ): void {
+    const { x, normed: added } = this.state;
+    const { residual_multiplier } = this.config;
+    const outputs = this.hidden_width;
+    if (!norm && residual_multiplier === 1) {
+      this.linear(weight, bias, y, x, { accumulate: true, outputs });
+      return;
+    }
+    this.linear(weight, bias, y, added, { outputs });
+    if (norm) this.norm(added, norm, x, true);
+    else this.addScaled(added, residual_multiplier, x);
+  }
+
+  /** Logits as the model means them: scaled, capped. */
+  finishLogits(logits: GPUBuffer): void {
+    const { vocab_size, logit_multiplier, logit_softcap } = this.config;
+    if (logit_multiplier === 1 && logit_softcap === null) return;
+    const constants = { COUNT: vocab_size, SCALE: logit_multiplier, CAP: logit_softcap ?? 0 };
+    this.dispatcher.dispatch(
+      { kernel: kernels.finish_logits, constants },
+      { logits: { buffer: logits } },
+      this.tokens,
+    );
+  }
+
+  /** y = softmax(q k^T) v over everything that each token may see; k and v go to the cache. */
+  attention(qkv: GPUBuffer, cache: LayerCache, y: GPUBuffer, { rope, window }: LayerConfig): void {
+    const { num_attention_heads, num_key_value_heads, head_dim, ropes } = this.config;
+    const { attention_scale, attention_softcap, alibi } = this.config;
+    const turning = rope === null ? null : ropes[rope]!;
     const heads = {
       HEADS: num_attention_heads,
       KV_HEADS: num_key_value_heads,
@@ -165,12 +267,23 @@ export class Ops {
       PAGE,
       MAX_PAGES: this.kv.max_pages,
     };
-    const rope = { ROPE_DIM: rope_dim };
-    const scale = { SCALE: 1 / Math.sqrt(head_dim) };
+    const turns = {
+      ROPE_DIM: turning?.dim ?? 0,
+      ...(turning?.style === 'halves' && { HALVES: true }),
+    };
+    const windowed = { ...(window !== null && { WINDOW: window }) };
+    const scores = {
+      SCALE: attention_scale,
+      ...windowed,
+      ...(attention_softcap !== null && { SOFTCAP: attention_softcap }),
+      ...(alibi && { ALIBI: true }),
+    };
+    const width = num_attention_heads * head_dim;
+    const stride = { ...(storedWidth(width) > width && { Y_STRIDE: storedWidth(width) }) };
     const buffers = {
       tokens: { buffer: this.inputs.tokens },
       page_table: { buffer: this.kv.page_table },
-      turns: { buffer: this.inputs.turns },
+      turns: this.inputs.turnsOf(rope ?? 0),
       spans: { buffer: this.inputs.spans },
       qkv: { buffer: qkv },
       k_cache: { buffer: cache.k },
@@ -185,14 +298,21 @@ export class Ops {
         weights: { buffer: this.state.attention_weights },
       };
       this.dispatcher.dispatch(
-        { kernel: kernels.attention_split, constants: { ...heads, ...rope, ...scale, SPLITS } },
+        { kernel: kernels.attention_split, constants: { ...heads, ...turns, ...scores, SPLITS } },
         { ...buffers, ...parts },
         this.tokens,
       );
       this.dispatcher.dispatch(
         {
           kernel: kernels.attention_merge,
-          constants: { HEADS: num_attention_heads, HEAD_DIM: head_dim, PAGE, SPLITS },
+          constants: {
+            HEADS: num_attention_heads,
+            HEAD_DIM: head_dim,
+            PAGE,
+            SPLITS,
+            ...windowed,
+            ...stride,
+          },
         },
         { ...buffers, ...parts },
         this.tokens,
@@ -200,26 +320,85 @@ export class Ops {
       return;
     }
     this.dispatcher.dispatch(
-      { kernel: kernels.rope_append, constants: { ...heads, ...rope } },
+      { kernel: kernels.rope_append, constants: { ...heads, ...turns } },
       buffers,
       this.tokens,
     );
     this.dispatcher.dispatch(
       {
         kernel: this.quad ? kernels.attention_quad : kernels.attention,
-        constants: { ...heads, ...scale },
+        constants: { ...heads, ...scores, ...stride },
       },
       buffers,
       this.inputs.span_count,
     );
   }
 
-  private siluMul(gate_up: GPUBuffer, y: GPUBuffer): void {
+  private activate(x: GPUBuffer, width: number, y: GPUBuffer): void {
+    const constants = {
+      WIDTH: width,
+      GATED: this.config.gated,
+      Y_STRIDE: storedWidth(width),
+      ...this.activation(),
+    };
     this.dispatcher.dispatch(
-      { kernel: kernels.silu_mul, constants: { WIDTH: this.config.intermediate_size } },
-      { pass: { buffer: this.pass }, gate_up: { buffer: gate_up }, y: { buffer: y } },
+      { kernel: kernels.activate, constants },
+      { pass: { buffer: this.pass }, x: { buffer: x }, y: { buffer: y } },
       this.tokens,
     );
+  }
+
+  /** y = bias, or y += bias. */
+  private addBias(
+    bias: WeightTensor,
+    rows: number,
+    y: GPUBuffer,
+    stride: number,
+    accumulate: boolean,
+  ): void {
+    this.dispatcher.dispatch(
+      {
+        kernel: kernels.add_bias,
+        constants: { ROWS: rows, Y_STRIDE: stride, ACCUMULATE: accumulate },
+      },
+      { bias: vectorOf(bias), y: { buffer: y } },
+      this.tokens,
+    );
+  }
+
+  private addScaled(y: GPUBuffer, scale: number, x: GPUBuffer): void {
+    this.dispatcher.dispatch(
+      { kernel: kernels.add_scaled, constants: { WIDTH: this.hidden_width, SCALE: scale } },
+      { y: { buffer: y }, x: { buffer: x } },
+      this.tokens,
+    );
+  }
+
+  private activation(): Constants {
+    const number = ACTIVATIONS.indexOf(this.config.activation);
+    return { ...(number > 0 && { ACTIVATION: number }) };
+  }
+
+  private normConstants(): Constants {
+    const { hidden_size, norm } = this.config;
+    return {
+      EPS: norm.eps,
+      ...(this.hidden_width > hidden_size && { VALUES: hidden_size }),
+      ...(norm.weight_offset !== 0 && { WEIGHT_OFFSET: norm.weight_offset }),
+    };
+  }
+
+  /** A kernel whose workgroups add something up. */
+  private reducing(kernel: Kernel, constants: Constants): Specialization {
+    const { subgroup_size, quad } = this.units;
+    return {
+      kernel: subgroup_size ? kernels.withSubgroups(kernel) : kernel,
+      constants: {
+        ...constants,
+        THREADS: quad ? 16 : 64,
+        ...(subgroup_size && { SUBGROUP: subgroup_size }),
+      },
+    };
   }
 
   private matvecNormed(
@@ -238,13 +417,12 @@ export class Ops {
           ...matvec.constants,
           ROWS: tile.rows,
           COLS: weight.cols,
-          ACCUMULATE: false,
-          EPS: this.config.rms_norm_eps,
+          ...this.normConstants(),
           ...constants,
         },
         type: tile.type,
       },
-      { x: { buffer: x }, norm_weight: norm.tiles[0]!.planes[0]!, y: { buffer: y } },
+      { x: { buffer: x }, norm_weight: vectorOf(norm), y: { buffer: y } },
       this.tokens,
       tile.planes,
     );
@@ -254,9 +432,15 @@ export class Ops {
     return this.units.quad;
   }
 
-  /** The tile of a matrix that the fused kernels can take; null when they cannot. */
+  /** Floats from one row of the residual stream to the next. */
+  private get hidden_width(): number {
+    return storedWidth(this.config.hidden_size);
+  }
+
+  /** The tile of a matrix that the kernels can take that norm its input; null when they cannot. */
   private fusable({ tiles }: WeightTensor): WeightTile | null {
-    return !this.quad && this.tokens <= MATVEC_TOKENS && tiles.length === 1 ? tiles[0]! : null;
+    const few = !this.quad && this.tokens <= MATVEC_TOKENS && tiles.length === 1;
+    return few && this.config.norm.kind === 'rms' ? tiles[0]! : null;
   }
 
   /** The kernel for as many tokens as there are, and for this device; `rows` are those of the whole matrix. */
@@ -264,3 +448,5 @@ export class Ops {
     return chosen(this.choices, { rows, cols, type }, this.tokens, this.units);
   }
 }
+
+const vectorOf = ({ tiles }: WeightTensor): BufferView => tiles[0]!.planes[0]!;

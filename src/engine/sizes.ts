@@ -2,7 +2,7 @@ import type { Purpose } from '../gpu/ledger.ts';
 import type { RingSize } from '../plan/rates.ts';
 import { partsToPin, type Residency } from '../plan/residency.ts';
 import type { ModelLayout } from '../store/pack_layout.ts';
-import { inputBuffers } from './batch.ts';
+import { inputBytes } from './batch.ts';
 import { kvBytes, PAGE, positionBytes } from './kv_cache.ts';
 import type { PlacementLimits } from './placement.ts';
 import { READBACK_BYTES, samplerBytes } from './sampler.ts';
@@ -77,7 +77,7 @@ export function gpuBytes(
     kv: kvBytes(config, sequences, context_length, pages),
     activations: sum([
       ...Object.values(stateBytes(config, prefill_tokens, sequences)),
-      ...inputBuffers(config, prefill_tokens).map(({ bytes }) => bytes),
+      ...Object.values(inputBytes(config, prefill_tokens)),
       ...Object.values(samplerBytes(config.vocab_size)),
     ]),
     staging: ring.pieces * ring.piece_bytes + READBACK_BYTES,

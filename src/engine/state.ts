@@ -2,12 +2,16 @@ import type { BufferView } from '../gpu/kernel.ts';
 import { SPLITS } from '../gpu/kernels.ts';
 import type { BufferLedger } from '../gpu/ledger.ts';
 import type { ModelConfig } from '../model/config.ts';
+import { storedWidth } from '../model/tensors.ts';
 
-/** Activations of one pass, f32, `tokens` rows each; allocated once for the largest pass of so many sequences. */
+/**
+ * Activations of one pass, f32, `tokens` rows each; allocated once for the largest pass of so many sequences. A row that
+ * a matrix multiplies has `storedWidth` places; those behind its values stay zero.
+ */
 export interface State {
   /** `[tokens, hidden_size]` the residual stream */
   readonly x: GPUBuffer;
-  /** `[tokens, hidden_size]` after a norm */
+  /** `[tokens, hidden_size]` after a norm, or what a block adds to x before that is normed or scaled */
   readonly normed: GPUBuffer;
   /** `[tokens, num_attention_heads + 2 num_key_value_heads, head_dim]` queries, keys and values */
   readonly qkv: GPUBuffer;
@@ -17,9 +21,9 @@ export interface State {
   readonly attention_parts: GPUBuffer;
   /** `[sequences, num_attention_heads, SPLITS, 2]` the maximum and sum of their weights */
   readonly attention_weights: GPUBuffer;
-  /** `[tokens, 2 intermediate_size]` gate and up */
+  /** `[tokens, 2 intermediate_size]` gate and up; `[tokens, intermediate_size]` where there is no gate */
   readonly gate_up: GPUBuffer;
-  /** `[tokens, intermediate_size]` silu(gate) * up */
+  /** `[tokens, intermediate_size]` the activated middle of the feed-forward network */
   readonly ffn: GPUBuffer;
   /** `[head_rows, hidden_size]` final hidden states of the tokens whose logits are wanted */
   readonly head_x: GPUBuffer;
@@ -36,21 +40,22 @@ export function stateBytes(
   tokens: number,
   sequences: number,
 ): Record<keyof State, number> {
-  const { hidden_size, intermediate_size, head_dim } = config;
+  const { intermediate_size, head_dim } = config;
+  const hidden = storedWidth(config.hidden_size);
   const { num_attention_heads, num_key_value_heads } = config;
   const splits = Math.min(tokens, sequences) * num_attention_heads * SPLITS;
   const head_rows = Math.min(tokens, MAX_HEAD_ROWS);
   const floats = (rows: number, width: number): number => rows * width * 4;
   return {
-    x: floats(tokens, hidden_size),
-    normed: floats(tokens, hidden_size),
+    x: floats(tokens, hidden),
+    normed: floats(tokens, hidden),
     qkv: floats(tokens, (num_attention_heads + 2 * num_key_value_heads) * head_dim),
-    attended: floats(tokens, num_attention_heads * head_dim),
-    attention_parts: floats(splits, head_dim),
+    attended: floats(tokens, storedWidth(num_attention_heads * head_dim)),
+    attention_parts: floats(splits, Math.ceil(head_dim / 4) * 4),
     attention_weights: floats(splits, 2),
-    gate_up: floats(tokens, 2 * intermediate_size),
-    ffn: floats(tokens, intermediate_size),
-    head_x: floats(head_rows, hidden_size),
+    gate_up: floats(tokens, (config.gated ? 2 : 1) * intermediate_size),
+    ffn: floats(tokens, storedWidth(intermediate_size)),
+    head_x: floats(head_rows, hidden),
     logits: floats(head_rows, config.vocab_size),
   };
 }

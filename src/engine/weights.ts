@@ -129,6 +129,12 @@ export class Weights {
     return pinned ? only(pinned.tensors) : null;
   }
 
+  /** The rows that are added by position, if they are there and stay on the GPU. */
+  get resident_positions(): WeightTensor | null {
+    const name = this.layout.position_tensor?.name;
+    return (name && this.pinned.get('embedding')?.tensors.get(name)) || null;
+  }
+
   /** Nothing has to be read for a pass. */
   get resident(): boolean {
     return this.slot === null;
@@ -146,14 +152,26 @@ export class Weights {
     return layers.reduce((sum, { bytes }) => sum + bytes, head.bytes + matrix);
   }
 
-  /** Rows of the embedding that fit into the slot at once. */
+  /** Rows of the embedding, or of the positions, that fit into the slot at once. */
   get embedding_rows(): number {
     return this.layout.embedding_rows;
   }
 
   /** The embedding's rows of these tokens, in this order; at most `embedding_rows` of them. */
-  async embedding(ids: Uint32Array, commands: Commands): Promise<WeightTensor> {
-    const tensor = this.layout.embedding_tensor;
+  embedding(ids: Uint32Array, commands: Commands): Promise<WeightTensor> {
+    return this.rowsOfTable(this.layout.embedding_tensor, ids, commands);
+  }
+
+  /** The same for rows that are added by position. */
+  positions(rows: Uint32Array, commands: Commands): Promise<WeightTensor> {
+    return this.rowsOfTable(this.layout.position_tensor!, rows, commands);
+  }
+
+  private async rowsOfTable(
+    tensor: PackTensor,
+    ids: Uint32Array,
+    commands: Commands,
+  ): Promise<WeightTensor> {
     const rows = Array.from(ids, (id): RowRange => ({ tensor, first_row: id, rows: 1 }));
     const { embedding } = this.layout.model;
     return only(await this.load(embedding, gatherPlaces(tensor, rows), 'embedding', commands));
@@ -161,9 +179,18 @@ export class Weights {
 
   /** Where one row of the embedding lies once it is loaded. */
   embeddingTensorView(): WeightTensor {
-    const tensor = this.layout.embedding_tensor;
+    return this.resident_embedding ?? this.rowView(this.layout.embedding_tensor);
+  }
+
+  /** Where one row of the positions lies; null where there are none. */
+  positionTensorView(): WeightTensor | null {
+    const tensor = this.layout.position_tensor;
+    return tensor && (this.resident_positions ?? this.rowView(tensor));
+  }
+
+  private rowView(tensor: PackTensor): WeightTensor {
     const placement = gatherPlaces(tensor, [{ tensor, first_row: 0, rows: 1 }]);
-    return this.resident_embedding ?? only(this.slot!.tensors(placement));
+    return only(this.slot!.tensors(placement));
   }
 
   /** All tensors of a layer. */
@@ -182,17 +209,29 @@ export class Weights {
     return this.pinned.get(index)?.tensors ?? this.slot!.tensors(this.layout.layers[index]!);
   }
 
-  /** The final norm. */
-  async finalNorm(commands: Commands): Promise<WeightTensor> {
+  /** The tensors of the final norm; the output matrix may be among them. */
+  async finalNorm(commands: Commands): Promise<ReadonlyMap<string, WeightTensor>> {
     const { layout } = this;
-    const norm = this.pinned.get('head')?.tensors.get(layout.norm_tensor.name);
-    if (norm) return norm;
-    return only(await this.load(layout.model.head, layout.finalNorm(), 'head', commands));
+    const pinned = this.pinned.get('head')?.tensors;
+    return pinned ?? this.load(layout.model.head, layout.finalNorm(), 'head', commands);
   }
 
-  finalNormTensor(): WeightTensor {
-    const norm = this.pinned.get('head')?.tensors.get(this.layout.norm_tensor.name);
-    return norm ?? only(this.slot!.tensors(this.layout.finalNorm()));
+  finalNormTensors(): ReadonlyMap<string, WeightTensor> {
+    return this.pinned.get('head')?.tensors ?? this.slot!.tensors(this.layout.finalNorm());
+  }
+
+  /** The tensors of the norm behind the embedding, perhaps among others; null where there is none. */
+  async embeddingNorm(commands: Commands): Promise<ReadonlyMap<string, WeightTensor> | null> {
+    const { layout } = this;
+    const norm = layout.embeddingNorm();
+    if (!norm) return null;
+    const pinned = this.pinned.get('embedding')?.tensors;
+    return pinned ?? this.load(layout.model.embedding, norm, 'embedding', commands);
+  }
+
+  embeddingNormTensors(): ReadonlyMap<string, WeightTensor> | null {
+    const norm = this.layout.embeddingNorm();
+    return norm && (this.pinned.get('embedding')?.tensors ?? this.slot!.tensors(norm));
   }
 
   /** Some rows of the output matrix. */

@@ -1,7 +1,7 @@
 import type { PartBytes } from '../plan/residency.ts';
 import type { PackTensor } from '../store/manifest.ts';
 import type { FileLayout, ModelLayout } from '../store/pack_layout.ts';
-import { layerStacks } from './llama.ts';
+import { layerStacks } from './decoder_layer.ts';
 import {
   alone,
   bytesOfRows,
@@ -50,13 +50,15 @@ export class WeightsLayout {
     return this.model.embedding.tensors[0]!;
   }
 
-  get norm_tensor(): PackTensor {
-    return this.model.head.tensors[0]!;
+  /** Rows that are added to the embedding's, by position. */
+  get position_tensor(): PackTensor | null {
+    const { tensors } = this.model.embedding;
+    return tensors.find(({ name }) => name === 'position_embd.weight') ?? null;
   }
 
   /** The output matrix, which may be the embedding. */
   get head_tensor(): PackTensor {
-    return this.tied ? this.embedding_tensor : this.model.head.tensors[1]!;
+    return this.tied ? this.embedding_tensor : this.model.head.tensors.at(-1)!;
   }
 
   /** The part that has the output matrix. */
@@ -66,7 +68,9 @@ export class WeightsLayout {
 
   /** Rows of the embedding that fit into the slot at once. */
   get embedding_rows(): number {
-    return tileRowsThatFit(this.embedding_tensor, this.tile_bytes);
+    const positions = this.position_tensor;
+    const tables = [this.embedding_tensor, ...(positions ? [positions] : [])];
+    return Math.min(...tables.map((table) => tileRowsThatFit(table, this.tile_bytes)));
   }
 
   /** Bytes of weights on the GPU once everything pinned is there. */
@@ -91,12 +95,27 @@ export class WeightsLayout {
 
   /** The final norm in the slot. */
   finalNorm(): Placement {
-    return place([alone(wholeTensor(this.norm_tensor))], this.limits);
+    return this.norm(this.model.head, 'output_norm');
+  }
+
+  /** The norm behind the embedding in the slot; null where there is none. */
+  embeddingNorm(): Placement | null {
+    return this.model.config.embedding_norm
+      ? this.norm(this.model.embedding, 'token_embd_norm')
+      : null;
   }
 
   /** Some rows of the output matrix in the slot. */
   headTile({ first_row, rows }: HeadTile): Placement {
     return place([alone({ tensor: this.head_tensor, first_row, rows })], this.limits);
+  }
+
+  private norm({ tensors }: FileLayout, name: string): Placement {
+    const parts = tensors.filter((tensor) => tensor.name.startsWith(`${name}.`));
+    return place(
+      parts.map((tensor) => alone(wholeTensor(tensor))),
+      this.limits,
+    );
   }
 
   private get tied(): boolean {
@@ -119,11 +138,19 @@ export class WeightsLayout {
       if (pinned.has(layer)) continue;
       for (const [i, { bytes }] of chunks.entries()) need(i, bytes);
     }
-    // Sixty-four rows of the embedding and of the output matrix must fit too; only toys have layers smaller than that.
-    if (!pinned.has('embedding')) need(0, bytesOfRows(this.embedding_tensor, TILE_ROWS));
-    if (!pinned.has('head')) {
-      need(0, bytesOfRows(model.head.tensors.at(-1)!, this.tied ? 1 : TILE_ROWS));
+    // Sixty-four rows of the embedding and of the output matrix, and the norms beside them, must fit too; only toys have
+    // layers smaller than that.
+    const norms = [];
+    if (!pinned.has('embedding')) {
+      need(0, bytesOfRows(this.embedding_tensor, TILE_ROWS));
+      if (this.position_tensor) need(0, bytesOfRows(this.position_tensor, TILE_ROWS));
+      norms.push(this.embeddingNorm());
     }
+    if (!pinned.has('head')) {
+      if (!this.tied) need(0, bytesOfRows(model.head.tensors.at(-1)!, TILE_ROWS));
+      norms.push(this.finalNorm());
+    }
+    for (const norm of norms) if (norm) need(0, norm.chunks[0]!.bytes);
     return sizes.length > 0 ? sizes : null;
   }
 

@@ -34,6 +34,8 @@ export interface Checkpoint {
   readonly tensors: ReadonlyMap<string, TensorInfo>;
   /** What lies beside the weights: `config.json` and the tokenizer of a safetensors checkpoint. */
   readonly documents: Documents;
+  /** Values of the few small tensors that belong to the hyper-parameters: a GGUF file's factors for RoPE. */
+  readonly tables: ReadonlyMap<string, Float32Array>;
 }
 
 /** One file is its own identity; several are known by all their names, sizes and versions. */

@@ -43,6 +43,11 @@ export class JsonValue {
     return this.parent.path ? `${this.parent.path}.${this.key}` : this.key;
   }
 
+  /** As it was parsed, for whoever checks it. */
+  get raw(): unknown {
+    return this.value;
+  }
+
   fail(reason: string): never {
     throw new JsonValueError(this.path, reason);
   }

@@ -6,6 +6,8 @@ export type Constants = Readonly<Record<string, number | boolean>>;
 export type Access = 'uniform' | 'read' | 'write';
 
 export type Part =
+  | 'activation'
+  | 'attention_scores'
   | 'matvec_rows'
   | 'sum_subgroups'
   | 'sum_workgroup'

@@ -1,21 +1,26 @@
+import activateWgsl from '../../shaders/activate.wgsl?raw';
+import addBiasWgsl from '../../shaders/add_bias.wgsl?raw';
+import addScaledWgsl from '../../shaders/add_scaled.wgsl?raw';
 import argmaxWgsl from '../../shaders/argmax.wgsl?raw';
 import attentionWgsl from '../../shaders/attention.wgsl?raw';
 import attentionMergeWgsl from '../../shaders/attention_merge.wgsl?raw';
 import attentionQuadWgsl from '../../shaders/attention_quad.wgsl?raw';
 import attentionSplitWgsl from '../../shaders/attention_split.wgsl?raw';
 import drawWgsl from '../../shaders/draw.wgsl?raw';
+import finishLogitsWgsl from '../../shaders/finish_logits.wgsl?raw';
 import gatherRowsWgsl from '../../shaders/gather_rows.wgsl?raw';
 import keepLikelyWgsl from '../../shaders/keep_likely.wgsl?raw';
+import layerNormWgsl from '../../shaders/layer_norm.wgsl?raw';
 import matmulWgsl from '../../shaders/matmul.wgsl?raw';
 import matmulQuadWgsl from '../../shaders/matmul_quad.wgsl?raw';
 import matmulSubgroupWgsl from '../../shaders/matmul_subgroup.wgsl?raw';
 import matvecWgsl from '../../shaders/matvec.wgsl?raw';
 import matvecFixedWgsl from '../../shaders/matvec_fixed.wgsl?raw';
 import matvecQuadWgsl from '../../shaders/matvec_quad.wgsl?raw';
+import qkNormWgsl from '../../shaders/qk_norm.wgsl?raw';
 import repetitionPenaltyWgsl from '../../shaders/repetition_penalty.wgsl?raw';
 import rmsNormWgsl from '../../shaders/rms_norm.wgsl?raw';
 import ropeAppendWgsl from '../../shaders/rope_append.wgsl?raw';
-import siluMulWgsl from '../../shaders/silu_mul.wgsl?raw';
 import softmaxSumWgsl from '../../shaders/softmax_sum.wgsl?raw';
 import stridedMaxWgsl from '../../shaders/strided_max.wgsl?raw';
 import topKWgsl from '../../shaders/top_k.wgsl?raw';
@@ -42,13 +47,31 @@ export const rms_norm: Kernel = {
   workgroups: (_, tokens) => [tokens, 1],
 };
 
+export const layer_norm: Kernel = {
+  label: 'layer_norm',
+  wgsl: layerNormWgsl,
+  parts: ['sum_workgroup'],
+  bindings: { x: 'read', weight: 'read', bias: 'read', y: 'write' },
+  decodes: false,
+  workgroups: (_, tokens) => [tokens, 1],
+};
+
+export const qk_norm: Kernel = {
+  label: 'qk_norm',
+  wgsl: qkNormWgsl,
+  parts: ['sum_workgroup'],
+  bindings: { weight: 'read', qkv: 'write' },
+  decodes: false,
+  workgroups: (c, tokens) => [c.WHOLE ? 2 : value(c, 'HEADS') + value(c, 'KV_HEADS'), tokens],
+};
+
 /** Rows of W that a group of invocations of `matvec` takes; a pair of rows for each output if gated. */
 const GROUP_ROWS = 4;
 
 export const matvec: Kernel = {
   label: 'matvec',
   wgsl: matvecWgsl,
-  parts: ['matvec_rows', 'sum_workgroup', 'input_plain'],
+  parts: ['activation', 'matvec_rows', 'sum_workgroup', 'input_plain'],
   bindings: { x: 'read', y: 'write' },
   decodes: true,
   workgroups: (c, tokens) => [per(value(c, 'ROWS'), GROUP_ROWS), tokens],
@@ -59,7 +82,7 @@ export const matvec_fixed: Kernel = {
   ...matvec,
   label: 'matvec_fixed',
   wgsl: matvecFixedWgsl,
-  parts: ['matvec_rows', 'sum_subgroups', 'input_plain'],
+  parts: ['activation', 'matvec_rows', 'sum_subgroups', 'input_plain'],
   workgroups: (c, tokens) => {
     const groups = value(c, 'THREADS') / value(c, 'SUBGROUP') / value(c, 'SHARES');
     return [per(value(c, 'ROWS'), GROUP_ROWS * groups), tokens];
@@ -148,6 +171,7 @@ export const rope_append: Kernel = {
 export const attention: Kernel = {
   label: 'attention',
   wgsl: attentionWgsl,
+  parts: ['attention_scores'],
   bindings: {
     spans: 'read',
     tokens: 'read',
@@ -176,6 +200,7 @@ const SHARERS = 4;
 export const attention_split: Kernel = {
   label: 'attention_split',
   wgsl: attentionSplitWgsl,
+  parts: ['attention_scores'],
   bindings: {
     tokens: 'read',
     page_table: 'read',
@@ -196,17 +221,43 @@ export const attention_split: Kernel = {
 export const attention_merge: Kernel = {
   label: 'attention_merge',
   wgsl: attentionMergeWgsl,
+  parts: ['attention_scores'],
   bindings: { tokens: 'read', parts: 'read', weights: 'read', y: 'write' },
   decodes: false,
   workgroups: (c, tokens) => [value(c, 'HEADS'), tokens],
 };
 
-export const silu_mul: Kernel = {
-  label: 'silu_mul',
-  wgsl: siluMulWgsl,
-  bindings: { pass: 'uniform', gate_up: 'read', y: 'write' },
+export const activate: Kernel = {
+  label: 'activate',
+  wgsl: activateWgsl,
+  parts: ['activation'],
+  bindings: { pass: 'uniform', x: 'read', y: 'write' },
+  decodes: false,
+  workgroups: (c, tokens) => [per(value(c, 'WIDTH'), 64), tokens],
+};
+
+export const add_bias: Kernel = {
+  label: 'add_bias',
+  wgsl: addBiasWgsl,
+  bindings: { bias: 'read', y: 'write' },
+  decodes: false,
+  workgroups: (c, tokens) => [per(value(c, 'ROWS'), 64), tokens],
+};
+
+export const add_scaled: Kernel = {
+  label: 'add_scaled',
+  wgsl: addScaledWgsl,
+  bindings: { y: 'read', x: 'write' },
   decodes: false,
   workgroups: (c, tokens) => [per(value(c, 'WIDTH') / 4, 64), tokens],
+};
+
+export const finish_logits: Kernel = {
+  label: 'finish_logits',
+  wgsl: finishLogitsWgsl,
+  bindings: { logits: 'write' },
+  decodes: false,
+  workgroups: (c, tokens) => [per(value(c, 'COUNT'), 64), tokens],
 };
 
 export const argmax: Kernel = {
@@ -275,6 +326,10 @@ export const KERNELS: readonly Kernel[] = [
   gather_rows,
   rms_norm,
   withSubgroups(rms_norm),
+  layer_norm,
+  withSubgroups(layer_norm),
+  qk_norm,
+  withSubgroups(qk_norm),
   matvec,
   normed(matvec),
   withSubgroups(matvec),
@@ -290,7 +345,10 @@ export const KERNELS: readonly Kernel[] = [
   attention_quad,
   attention_split,
   attention_merge,
-  silu_mul,
+  activate,
+  add_bias,
+  add_scaled,
+  finish_logits,
   argmax,
   softmax_sum,
   top_k,

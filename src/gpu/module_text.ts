@@ -1,3 +1,5 @@
+import activationWgsl from '../../shaders/parts/activation.wgsl?raw';
+import attentionScoresWgsl from '../../shaders/parts/attention_scores.wgsl?raw';
 import inputNormedWgsl from '../../shaders/parts/input_normed.wgsl?raw';
 import inputPlainWgsl from '../../shaders/parts/input_plain.wgsl?raw';
 import matvecRowsWgsl from '../../shaders/parts/matvec_rows.wgsl?raw';
@@ -10,6 +12,8 @@ import { KERNELS } from './kernels.ts';
 import { DECODERS } from './quants.ts';
 
 const PARTS: Readonly<Record<Part, string>> = {
+  activation: activationWgsl,
+  attention_scores: attentionScoresWgsl,
   matvec_rows: matvecRowsWgsl,
   sum_subgroups: sumSubgroupsWgsl,
   sum_workgroup: sumWorkgroupWgsl,

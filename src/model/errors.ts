@@ -2,15 +2,21 @@ import { LaminaError, registerErrors } from '../errors.ts';
 import { shown } from './shown.ts';
 
 /** What to do about a model that Lamina cannot run. */
-const OTHER_MODEL = 'Choose a model of the Llama family without it.';
+const OTHER_MODEL = 'Choose another model.';
 /** What to do about metadata or tensors that contradict each other. */
 const CONVERT = 'Convert the model again with a current llama.cpp, or choose another file of it.';
 
 export class UnsupportedArchitectureError extends LaminaError {
-  constructor(details: { source: string; architecture: string; supported: readonly string[] }) {
-    const { source, architecture, supported } = details;
+  /** `key`: where the checkpoint names it. */
+  constructor(details: {
+    source: string;
+    key: string;
+    architecture: string;
+    supported: readonly string[];
+  }) {
+    const { source, key, architecture, supported } = details;
     super(
-      `${source}: the architecture (general.architecture) is ${shown(architecture)}, and Lamina runs ${supported.join(', ')}. Choose a model of one of these.`,
+      `${source}: the architecture (${key}) is ${shown(architecture)}, and Lamina runs ${supported.join(', ')}. Choose a model of one of these.`,
       details,
     );
   }
@@ -57,7 +63,7 @@ export class MissingTensorError extends LaminaError {
   constructor(details: { source: string; tensor: string }) {
     const { source, tensor } = details;
     super(
-      `${source}: there is no tensor "${tensor}". If the model comes in several files, join them with llama-gguf-split --merge; else choose another file of it.`,
+      `${source}: there is no tensor "${tensor}". If the model comes in several files, all of them are needed; else choose another file of it.`,
       details,
     );
   }
@@ -79,12 +85,12 @@ export class TensorShapeError extends LaminaError {
   }
 }
 
-/** A norm's weights are not stored as f32. */
-export class NormTypeError extends LaminaError {
+/** A vector is stored in blocks. */
+export class VectorTypeError extends LaminaError {
   constructor(details: { source: string; tensor: string; type: string }) {
     const { source, tensor, type } = details;
     super(
-      `${source}: the norm "${tensor}" is stored as ${type}, and Lamina reads norms as F32 only. ${CONVERT}`,
+      `${source}: the vector "${tensor}" is stored as ${type}, and Lamina reads vectors of plain numbers only. ${CONVERT}`,
       details,
     );
   }
@@ -95,7 +101,7 @@ export class UnexpectedTensorError extends LaminaError {
   constructor(details: { source: string; tensor: string }) {
     const { source, tensor } = details;
     super(
-      `${source}: the tensor ${shown(tensor)} is no part of the Llama architecture, and without it the answers would be wrong. ${OTHER_MODEL}`,
+      `${source}: the tensor ${shown(tensor)} is no part of its architecture, and without it the answers would be wrong. ${OTHER_MODEL}`,
       details,
     );
   }
@@ -135,6 +141,16 @@ export class UnknownPreTokenizerError extends LaminaError {
   }
 }
 
+/** The checkpoint came without a tokenizer: it computes, but it knows no words. */
+export class TokenizerMissingError extends LaminaError {
+  constructor(details: { model: string }) {
+    super(
+      `${details.model} has no tokenizer, so there is no way from words to tokens. Put the model's tokenizer.json beside its weights and import it again, or give token ids.`,
+      details,
+    );
+  }
+}
+
 /** The checkpoint has no chat template. */
 export class ChatTemplateMissingError extends LaminaError {
   constructor(details: Record<string, never> = {}) {
@@ -167,11 +183,12 @@ registerErrors({
   InvalidMetadataError,
   MissingTensorError,
   TensorShapeError,
-  NormTypeError,
+  VectorTypeError,
   UnexpectedTensorError,
   UnsupportedTokenizerError,
   TokenizerInvalidError,
   UnknownPreTokenizerError,
+  TokenizerMissingError,
   ChatTemplateMissingError,
   ChatTemplateError,
 });

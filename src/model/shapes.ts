@@ -1,19 +1,15 @@
-import type { ModelConfig } from './config.ts';
+import { llamaBlocks, type ModelConfig, type ModelSize, plainRope } from './config.ts';
 
 /** What tells one model of the Llama architecture from another, and costs time and memory. */
-export type Shape = Pick<
-  ModelConfig,
-  | 'num_hidden_layers'
-  | 'hidden_size'
-  | 'intermediate_size'
-  | 'num_attention_heads'
-  | 'num_key_value_heads'
-  | 'head_dim'
-  | 'vocab_size'
-  | 'max_position_embeddings'
-  | 'rope_theta'
-  | 'tie_word_embeddings'
->;
+export interface Shape extends ModelSize {
+  readonly rope_theta: number;
+}
+
+/** A model of such a shape, with RoPE as GGUF's Llamas have it. */
+export function llamaConfig({ rope_theta, ...size }: Shape, eps = 1e-5): ModelConfig {
+  const rope = plainRope(size.head_dim, rope_theta, 'neighbours');
+  return { architecture: 'llama', ...size, ...llamaBlocks(size, eps, rope) };
+}
 
 /**
  * The dimensions of published models, from their `config.json`. All become checkpoints of the Llama architecture:

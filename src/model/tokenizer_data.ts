@@ -1,3 +1,4 @@
+import { TokenizerMissingError } from './errors.ts';
 import type { Component } from './tokenizer_components.ts';
 
 /** `llama_token_type` of llama.cpp. */
@@ -51,6 +52,18 @@ export interface TokenizerData {
   readonly chat_template: string | null;
   /** The template for conversations with tools, where that is another one. */
   readonly tool_use_template: string | null;
+}
+
+/** @throws TokenizerMissingError */
+export function tokenizerOf({
+  name: model,
+  tokenizer,
+}: {
+  readonly name: string;
+  readonly tokenizer: TokenizerData | null;
+}): TokenizerData {
+  if (!tokenizer) throw new TokenizerMissingError({ model });
+  return tokenizer;
 }
 
 /** A function that the model calls in an answer, in OpenAI's terms. */

@@ -4,7 +4,7 @@ import type { ModelConfig } from '../model/config.ts';
 import type { TokenizerData } from '../model/tokenizer_data.ts';
 
 export const PACK_FORMAT = 'lamina-pack';
-export const PACK_VERSION = 3;
+export const PACK_VERSION = 4;
 export const MANIFEST_FILE = 'manifest.json';
 /** Offsets of planes inside a file: what a storage-buffer binding needs (`minStorageBufferOffsetAlignment`). */
 export const PLANE_ALIGNMENT = 256;
@@ -23,10 +23,10 @@ export interface PackPlane {
 }
 
 export interface PackTensor {
-  /** The checkpoint's name for it (`blk.0.attn_q.weight`). */
+  /** GGUF's name for it (`blk.0.attn_q.weight`). */
   readonly name: string;
   readonly type: BlockTypeName;
-  /** `[out_features, in_features]` for a matrix, `[n]` for a vector. */
+  /** `[out_features, in_features]` for a matrix, `[n]` for a vector, as they are stored: see `TensorSpec`. */
   readonly shape: readonly number[];
   readonly planes: readonly PackPlane[];
 }
@@ -51,7 +51,8 @@ export interface Manifest {
   readonly name: string;
   readonly source: { readonly name: string; readonly bytes: number; readonly version: string };
   readonly config: ModelConfig;
-  readonly tokenizer: TokenizerData;
+  /** Null where the checkpoint had none. */
+  readonly tokenizer: TokenizerData | null;
   readonly embedding: PackFile;
   readonly layers: readonly PackFile[];
   /** The final norm, and the output matrix unless it is tied to the embedding. */

@@ -1,7 +1,7 @@
-import { BLOCK_TYPES } from '../formats/block_types.ts';
-import type { TensorInfo } from '../formats/checkpoint.ts';
+import { BLOCK_TYPES, type BlockTypeName } from '../formats/block_types.ts';
 import type { ModelConfig } from '../model/config.ts';
 import type { PackPlan } from '../model/plan_pack.ts';
+import type { PlannedTensor } from '../model/planned_tensor.ts';
 import { type PackFile, type PackPlane, type PackTensor, PLANE_ALIGNMENT } from './manifest.ts';
 
 /** A file of a pack before its content is known. */
@@ -20,8 +20,8 @@ export interface ModelLayout {
 
 export interface PlannedFile {
   readonly layout: FileLayout;
-  /** Where its tensors come from, in the order of `layout.tensors`. */
-  readonly tensors: readonly TensorInfo[];
+  /** What its tensors are made of, in the order of `layout.tensors`. */
+  readonly tensors: readonly PlannedTensor[];
 }
 
 /** All files of a pack, in the order in which they are read when a model runs. */
@@ -44,14 +44,14 @@ export function layerFile(index: number): string {
   return `layer-${String(index).padStart(3, '0')}.bin`;
 }
 
-function planFile(name: string, tensors: readonly TensorInfo[]): PlannedFile {
+function planFile(name: string, tensors: readonly PlannedTensor[]): PlannedFile {
   return { layout: layoutFile(name, tensors), tensors };
 }
 
 /** One plane after another, each at the next multiple of PLANE_ALIGNMENT. */
 export function layoutFile(
   name: string,
-  tensors: readonly Pick<TensorInfo, 'name' | 'type' | 'shape'>[],
+  tensors: readonly Pick<PackTensor, 'name' | 'type' | 'shape'>[],
 ): FileLayout {
   let end = 0;
   const placed = tensors.map(({ name, type, shape }): PackTensor => {
@@ -67,7 +67,7 @@ export function layoutFile(
 
 /** What type and shape say about a tensor's planes, in bytes. */
 export function planeSizes(
-  type: TensorInfo['type'],
+  type: BlockTypeName,
   shape: readonly number[],
 ): Pick<PackPlane, 'name' | 'bytes'>[] {
   const { block_size, planes } = BLOCK_TYPES[type];

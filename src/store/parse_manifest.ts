@@ -1,7 +1,6 @@
 import { BLOCK_TYPES, type BlockTypeName } from '../formats/block_types.ts';
 import { JsonValue, JsonValueError } from '../formats/json_value.ts';
-import type { ModelConfig } from '../model/config.ts';
-import { embeddingShapes, headShapes, layerShapes, type TensorShapes } from '../model/tensors.ts';
+import { embeddingTensors, headTensors, layerTensors, type TensorSpecs } from '../model/tensors.ts';
 import { readNormalizer, readPreTokenizer } from '../model/tokenizer_components.ts';
 import type { TokenizerData } from '../model/tokenizer_data.ts';
 import { ManifestInvalidError } from './errors.ts';
@@ -16,9 +15,9 @@ import {
   pieceCount,
 } from './manifest.ts';
 import { layerFile, planeSizes } from './pack_layout.ts';
+import { readConfig } from './parse_config.ts';
 
 const TYPES = Object.keys(BLOCK_TYPES) as BlockTypeName[];
-const MOST_LAYERS = 10_000;
 /** No dimension of a model is larger; the product of two of them is still a safe integer. */
 const LARGEST_DIMENSION = 2 ** 26;
 
@@ -46,7 +45,7 @@ function readManifest(json: JsonValue): Manifest {
     name: json.get('name').string(),
     source: readSource(json.get('source')),
     config,
-    tokenizer: readTokenizer(json.get('tokenizer'), config.vocab_size),
+    tokenizer: json.get('tokenizer').nullOr((it) => readTokenizer(it, config.vocab_size)),
     embedding: readFile(json.get('embedding'), 'embedding.bin'),
     layers: layers.array((layer) => layer).map((layer, i) => readFile(layer, layerFile(i))),
     head: readFile(json.get('head'), 'head.bin'),
@@ -54,13 +53,13 @@ function readManifest(json: JsonValue): Manifest {
   if (manifest.layers.length !== config.num_hidden_layers) {
     layers.fail(`has ${manifest.layers.length} files for ${config.num_hidden_layers} layers`);
   }
-  checkTensors(json.get('embedding'), manifest.embedding, embeddingShapes(config));
+  checkTensors(json.get('embedding'), manifest.embedding, embeddingTensors(config));
   layers
     .array((layer) => layer)
     .forEach((layer, i) => {
-      checkTensors(layer, manifest.layers[i]!, layerShapes(config, i));
+      checkTensors(layer, manifest.layers[i]!, layerTensors(config, i));
     });
-  checkTensors(json.get('head'), manifest.head, headShapes(config));
+  checkTensors(json.get('head'), manifest.head, headTensors(config));
   return manifest;
 }
 
@@ -69,32 +68,6 @@ export function readSource(json: JsonValue): Manifest['source'] {
     name: json.get('name').string(),
     bytes: json.get('bytes').integer(0, Number.MAX_SAFE_INTEGER),
     version: json.get('version').string(),
-  };
-}
-
-function readConfig(json: JsonValue): ModelConfig {
-  const dimension = (name: keyof ModelConfig, max = LARGEST_DIMENSION) =>
-    json.get(name).integer(1, max);
-  const num_attention_heads = dimension('num_attention_heads');
-  const num_key_value_heads = dimension('num_key_value_heads', num_attention_heads);
-  if (num_attention_heads % num_key_value_heads !== 0) {
-    json.get('num_key_value_heads').fail(`does not divide ${num_attention_heads} heads`);
-  }
-  const head_dim = dimension('head_dim');
-  return {
-    architecture: json.get('architecture').oneOf(['llama']),
-    num_hidden_layers: dimension('num_hidden_layers', MOST_LAYERS),
-    hidden_size: dimension('hidden_size'),
-    num_attention_heads,
-    num_key_value_heads,
-    head_dim,
-    intermediate_size: dimension('intermediate_size'),
-    vocab_size: dimension('vocab_size'),
-    max_position_embeddings: dimension('max_position_embeddings', 2 ** 31),
-    rms_norm_eps: json.get('rms_norm_eps').positive(),
-    rope_theta: json.get('rope_theta').positive(),
-    rope_dim: dimension('rope_dim', head_dim),
-    tie_word_embeddings: json.get('tie_word_embeddings').boolean(),
   };
 }
 
@@ -217,18 +190,19 @@ function readPlanes(
   });
 }
 
-/** The tensors are those of the architecture, in its order; vectors are the weights of norms, and these are F32. */
-function checkTensors(json: JsonValue, file: PackFile, expected: TensorShapes): void {
+/** The tensors are those of the architecture, in its order; vectors are F32. */
+function checkTensors(json: JsonValue, file: PackFile, specs: TensorSpecs): void {
   const actual = file.tensors.map(({ name, shape }) => [name, shape]);
-  if (JSON.stringify(actual) !== JSON.stringify(Object.entries(expected))) {
+  const expected = Object.entries(specs).map(([name, { stored }]) => [name, stored]);
+  if (JSON.stringify(actual) !== JSON.stringify(expected)) {
     const tensors = json.get('tensors');
-    tensors.fail(`are ${JSON.stringify(actual)}, not ${JSON.stringify(Object.entries(expected))}`);
+    tensors.fail(`are ${JSON.stringify(actual)}, not ${JSON.stringify(expected)}`);
   }
-  const norm = file.tensors.findIndex(({ shape, type }) => shape.length === 1 && type !== 'F32');
-  if (norm >= 0)
+  const vector = file.tensors.findIndex(({ shape, type }) => shape.length === 1 && type !== 'F32');
+  if (vector >= 0)
     json
       .get('tensors')
       .array((tensor) => tensor)
-      [norm]!.get('type')
+      [vector]!.get('type')
       .oneOf(['F32']);
 }

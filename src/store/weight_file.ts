@@ -1,6 +1,8 @@
 import type { BlockType } from '../formats/block_type.ts';
 import { BLOCK_TYPES } from '../formats/block_types.ts';
 import type { TensorInfo } from '../formats/checkpoint.ts';
+import { type PlannedTensor, type ValueRange, wholeSource } from '../model/planned_tensor.ts';
+import { arrange } from './arrange_rows.ts';
 import type { PlannedFile } from './pack_layout.ts';
 import type { PieceWriter } from './piece_writer.ts';
 import type { ByteRange } from './read_ahead.ts';
@@ -13,16 +15,17 @@ const LEAST_GAP_BYTES = 4096;
 const TILE_BYTES = 2 ** 16;
 
 /**
- * What is read of a source for one file, in order: whole blocks of a tensor after another, or all tensors at once
+ * What is read of a checkpoint for one file, in order: whole blocks of a tensor after another, or all tensors at once
  * where they lie together in one read's length.
  */
 export function* rangesOf({ tensors }: PlannedFile): Generator<ByteRange> {
-  const together = spanOf(tensors);
+  const parts = partsOf(tensors);
+  const together = spanOf(parts);
   if (together) {
     yield together;
     return;
   }
-  for (const { type, source, offset, bytes } of tensors) {
+  for (const { type, source, offset, bytes } of parts) {
     const { block_bytes } = BLOCK_TYPES[type];
     const most = READ_BYTES - (READ_BYTES % block_bytes);
     for (let done = 0; done < bytes; done += most) {
@@ -42,12 +45,18 @@ export async function writeWeightFile(
   reads: AsyncIterator<Uint8Array>,
   out: PieceWriter,
 ): Promise<void> {
-  const next = blocksOf(tensors, reads);
+  const next = blocksOf(partsOf(tensors), reads);
   for (const [i, tensor] of tensors.entries()) {
     const [codes, ...later] = layout.tensors[i]!.planes;
     const held = later.map(({ bytes }) => new Uint8Array(bytes));
     await out.padTo(codes!.offset);
-    await splitTensor(tensor, next, held, out);
+    const blocks = readParts(tensor, next);
+    await splitTensor(
+      tensor.type,
+      wholeSource(tensor) ? blocks : arrange(tensor, blocks),
+      held,
+      out,
+    );
     for (const [p, { offset }] of later.entries()) {
       await out.padTo(offset);
       await out.put(held[p]!);
@@ -58,40 +67,62 @@ export async function writeWeightFile(
 
 export type WriteWeights = typeof writeWeightFile;
 
-/** Gives the next blocks of a tensor, of which `done` bytes have been given. */
-type NextBlocks = (tensor: TensorInfo, done: number) => Promise<Uint8Array>;
+/** Blocks of a checkpoint's tensor that lie side by side. */
+type PartBytes = Pick<TensorInfo, 'type' | 'source' | 'offset' | 'bytes'>;
+
+/** Gives the next blocks of a part, of which `done` bytes have been given. */
+type NextBlocks = (part: PartBytes, done: number) => Promise<Uint8Array>;
+
+const partsOf = (tensors: readonly PlannedTensor[]): PartBytes[] =>
+  tensors.flatMap(({ parts }) => parts.map(bytesOf));
+
+function bytesOf({ tensor, first, count }: ValueRange): PartBytes {
+  const { block_size, block_bytes } = BLOCK_TYPES[tensor.type];
+  const bytes = (values: number): number => (values / block_size) * block_bytes;
+  const { type, source, offset } = tensor;
+  return { type, source, offset: offset + bytes(first), bytes: bytes(count) };
+}
+
+async function* readParts({ parts }: PlannedTensor, next: NextBlocks): AsyncGenerator<Uint8Array> {
+  for (const part of parts.map(bytesOf)) {
+    for (let done = 0; done < part.bytes; ) {
+      const blocks = await next(part, done);
+      yield blocks;
+      done += blocks.length;
+    }
+  }
+}
 
 /** Puts the first plane of a tensor into the file, and fills the others. */
 async function splitTensor(
-  tensor: TensorInfo,
-  next: NextBlocks,
+  name: TensorInfo['type'],
+  blocks: AsyncIterable<Uint8Array>,
   others: readonly Uint8Array[],
   out: PieceWriter,
 ): Promise<void> {
-  const type: BlockType = BLOCK_TYPES[tensor.type];
+  const type: BlockType = BLOCK_TYPES[name];
   const { block_bytes } = type;
   const [first, ...rest] = type.planes;
   const most = Math.floor(TILE_BYTES / block_bytes);
   const tile = new Uint8Array(most * first!.bytes_per_block);
-  for (let done = 0; done < tensor.bytes; ) {
-    const blocks = await next(tensor, done);
-    for (let at = 0; at < blocks.length; at += most * block_bytes) {
-      const part = blocks.subarray(at, at + most * block_bytes);
+  let start = 0;
+  for await (const some of blocks) {
+    for (let at = 0; at < some.length; at += most * block_bytes) {
+      const part = some.subarray(at, at + most * block_bytes);
       const count = part.length / block_bytes;
-      const start = (done + at) / block_bytes;
       const codes = tile.subarray(0, count * first!.bytes_per_block);
       const slices = rest.map(({ bytes_per_block: size }, p) =>
         others[p]!.subarray(start * size, (start + count) * size),
       );
       type.split(part, count, [codes, ...slices]);
       await out.put(codes);
+      start += count;
     }
-    done += blocks.length;
   }
 }
 
-function blocksOf(tensors: readonly TensorInfo[], reads: AsyncIterator<Uint8Array>): NextBlocks {
-  const together = spanOf(tensors);
+function blocksOf(parts: readonly PartBytes[], reads: AsyncIterator<Uint8Array>): NextBlocks {
+  const together = spanOf(parts);
   if (!together) return async () => (await reads.next()).value;
   let read: Promise<IteratorResult<Uint8Array>> | undefined;
   return async ({ offset, bytes }) => {
@@ -101,13 +132,13 @@ function blocksOf(tensors: readonly TensorInfo[], reads: AsyncIterator<Uint8Arra
   };
 }
 
-/** The part of a source that holds all tensors, if it is short enough for one read and holds little else. */
-function spanOf(tensors: readonly TensorInfo[]): ByteRange | null {
-  const { source } = tensors[0]!;
-  if (tensors.some((tensor) => tensor.source !== source)) return null;
-  const offset = Math.min(...tensors.map((tensor) => tensor.offset));
-  const length = Math.max(...tensors.map((tensor) => tensor.offset + tensor.bytes)) - offset;
-  const wanted = tensors.reduce((sum, { bytes }) => sum + bytes, 0);
+/** The part of a source that holds all of them, if it is short enough for one read and holds little else. */
+function spanOf(parts: readonly PartBytes[]): ByteRange | null {
+  const { source } = parts[0]!;
+  if (parts.some((part) => part.source !== source)) return null;
+  const offset = Math.min(...parts.map((part) => part.offset));
+  const length = Math.max(...parts.map((part) => part.offset + part.bytes)) - offset;
+  const wanted = parts.reduce((sum, { bytes }) => sum + bytes, 0);
   const isDense = length - wanted <= Math.max(length / 64, LEAST_GAP_BYTES);
   return length <= READ_BYTES && isDense ? { source, offset, length } : null;
 }

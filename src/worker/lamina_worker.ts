@@ -9,10 +9,10 @@ import { EngineBusyError } from '../engine/errors.ts';
 import type { GenerateOptions } from '../engine/generate.ts';
 import { type ModelPlan, planModel } from '../engine/plan_model.ts';
 import type { Part } from '../engine/weights_layout.ts';
-import type { Checkpoint } from '../formats/checkpoint.ts';
-import { readCheckpoint } from '../formats/read_checkpoint.ts';
-import { openFileFolder } from '../formats/sources/file_folder.ts';
-import { locateUrl } from '../formats/sources/remote_model.ts';
+import { readGguf } from '../formats/gguf/read_gguf.ts';
+import type { ByteSource } from '../formats/source.ts';
+import { openBlobSource } from '../formats/sources/blob_source.ts';
+import { openUrlSource } from '../formats/sources/url_source.ts';
 import { type Gpu, openGpu } from '../gpu/device.ts';
 import type { DeviceRates } from '../gpu/rates.ts';
 import { planPack } from '../model/plan_pack.ts';
@@ -83,7 +83,7 @@ export class LaminaWorker implements LaminaApi {
     this.importing = abort;
     try {
       const { signal } = abort;
-      const checkpoint = await readModel(source, signal);
+      const checkpoint = await readGguf(await openSource(source, signal), signal);
       // Files that may have to be mended must not be open.
       if ((await packId(checkpoint.source)) === this.model?.pack) await this.unload();
       const store = await this.openStore();
@@ -136,7 +136,7 @@ export class LaminaWorker implements LaminaApi {
     const about =
       typeof model === 'string'
         ? { model: await openManifest(store, model), pack: model }
-        : { model: planLayout(planPack(await readModel(model))), pack: null };
+        : { model: planLayout(planPack(await readGguf(await openSource(model)))), pack: null };
     return this.alone(() => planModel({ gpu, store, ...about, ...browserKnowledge(), ...request }));
   }
 
@@ -266,12 +266,10 @@ export class LaminaWorker implements LaminaApi {
   }
 }
 
-async function readModel(source: ModelSource, signal?: AbortSignal): Promise<Checkpoint> {
-  if ('file' in source) {
-    return readCheckpoint(openFileFolder([source.file]), source.file.name, signal);
-  }
-  const { folder, path } = locateUrl(new URL(source.url, self.location.href));
-  return readCheckpoint(folder, path, signal);
+async function openSource(source: ModelSource, signal?: AbortSignal): Promise<ByteSource> {
+  return 'url' in source
+    ? openUrlSource(source.url, { ...(signal && { signal }) })
+    : openBlobSource(source.file, source.file.name);
 }
 
 function describe(model: ChatModel): LoadedModel {

@@ -4,7 +4,16 @@ import type { Kernel } from '../../src/gpu/kernel.ts';
 import * as kernels from '../../src/gpu/kernels.ts';
 import { config } from '../unit/engine/config.ts';
 import { ROUNDING, rmsError, worstError } from './accuracy.ts';
-import { boundOf, cacheOf, type Part, positionsOf, type Shape } from './attention_cases.ts';
+import {
+  boundOf,
+  cacheOf,
+  inQuads,
+  optionConstants,
+  optionsFor,
+  type Part,
+  positionsOf,
+  type Shape,
+} from './attention_cases.ts';
 import { randomFloats, shuffled } from './data.ts';
 import { openDevice } from './device.ts';
 import { Lab, poisoned } from './lab.ts';
@@ -38,6 +47,7 @@ async function run(
     KV_HEADS: kv_heads,
     HEAD_DIM: head_dim,
     SCALE: 1 / Math.sqrt(head_dim),
+    ...optionConstants(shape),
     PAGE: pages.page,
     MAX_PAGES: pages.max_pages,
   };
@@ -50,7 +60,15 @@ async function run(
   }
   const { y } = await lab.run(
     { kernel, constants },
-    { spans, tokens, page_table: pages.table, qkv, k_cache: k, v_cache: v, y: poisoned(q.length) },
+    {
+      spans,
+      tokens,
+      page_table: pages.table,
+      qkv,
+      k_cache: inQuads(k, head_dim),
+      v_cache: inQuads(v, head_dim),
+      y: poisoned(q.length),
+    },
     spans.length / 2,
   );
   return { y: y!, expected: reference(q, k, v, tokens, pages, shape) };
@@ -69,7 +87,7 @@ const PASSES: Record<string, Part[]> = {
 };
 
 const GROUPS = [1, 3, 4, 5, 8].map((group) => ({ group, head_dim: 64 }));
-const WIDTHS = [4, 20, 80, 128, 256].map((head_dim) => ({ group: 3, head_dim }));
+const WIDTHS = [2, 4, 20, 50, 80, 128, 256].map((head_dim) => ({ group: 3, head_dim }));
 
 describe.each(KERNELS)('$label', (kernel) => {
   test.each([...GROUPS, ...WIDTHS])(
@@ -93,6 +111,21 @@ describe.each(KERNELS)('$label', (kernel) => {
       }
     },
   );
+
+  test.each(optionsFor(6))('a window, a cap and slopes: %j', async (options) => {
+    const shape = { heads: 6, kv_heads: 2, head_dim: 10, ...options };
+    const pages = { page: 64, max_pages: 4, table: shuffled(12, 5) };
+    for (const [pass, parts] of Object.entries(PASSES)) {
+      let seed = 1;
+      const rows = (count: number) => randomFloats(count, seed++, 2);
+      const [k, v] = [cacheOf(rows, parts, pages, 20), cacheOf(rows, parts, pages, 20)];
+      const tokens = parts.reduce((sum, { length }) => sum + length, 0);
+      const q = randomFloats(tokens * 60, 9);
+      const { y, expected } = await run(kernel, shape, parts, pages, q, k, v);
+      const bound = expected.map(() => 4 * boundOf(shape, 200));
+      expect(worstError(y, expected, bound), pass).toBeLessThanOrEqual(1);
+    }
+  });
 
   test('pages may be smaller than a step of the kernel, and larger', async () => {
     const shape = { heads: 3, kv_heads: 1, head_dim: 20 };

@@ -1,8 +1,9 @@
 import { ROUNDING } from './accuracy.ts';
 import { poisoned } from './lab.ts';
+import { type AttentionOptions, alibiSlopes } from './reference/attention.ts';
 import { kvAppend, type Pages } from './reference/kv_pages.ts';
 
-export interface Shape {
+export interface Shape extends AttentionOptions {
   readonly heads: number;
   readonly kv_heads: number;
   readonly head_dim: number;
@@ -45,3 +46,37 @@ export function boundOf({ head_dim }: Shape, keys: number): number {
   const weight = (head_dim + 2) * score + 2 * (3 + 4 * score) * 2;
   return 2 * (weight + keys + 3) * ROUNDING;
 }
+
+/** Heads of a cache in whole quads, as kernels want them. */
+export function inQuads(cache: Float32Array, head_dim: number): Float32Array<ArrayBuffer> {
+  const places = Math.ceil(head_dim / 4) * 4;
+  const padded = new Float32Array((cache.length / head_dim) * places);
+  for (let head = 0; head < cache.length / head_dim; head++) {
+    padded.set(cache.subarray(head * head_dim, (head + 1) * head_dim), head * places);
+  }
+  return padded;
+}
+
+/** The inverse; what lies between the heads must be zero. */
+export function outOfQuads(padded: Float32Array, head_dim: number): Float32Array {
+  const places = Math.ceil(head_dim / 4) * 4;
+  if (padded.some((value, i) => i % places >= head_dim && value !== 0)) {
+    throw new Error('something was written between the heads');
+  }
+  return padded.filter((_, i) => i % places < head_dim);
+}
+
+/** Options of attention as a kernel's constants. */
+export const optionConstants = ({ window, cap, slopes }: AttentionOptions) => ({
+  ...(window && { WINDOW: window }),
+  ...(cap && { SOFTCAP: cap }),
+  ...(slopes && { ALIBI: true }),
+});
+
+/** What may become of scores and of what is seen; `heads` query heads. */
+export const optionsFor = (heads: number): AttentionOptions[] => [
+  { window: 1 },
+  { window: 50 },
+  { window: 130, cap: 0.5 },
+  { slopes: alibiSlopes(heads) },
+];

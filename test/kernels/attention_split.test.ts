@@ -1,13 +1,21 @@
 import { expect, test } from 'vitest';
 import { ropeTurns } from '../../src/engine/rope.ts';
 import { attention_merge, attention_split } from '../../src/gpu/kernels.ts';
-import { config } from '../unit/engine/config.ts';
+import { plainRope, type RopeConfig } from '../../src/model/config.ts';
 import { ROUNDING, rmsError, worstError } from './accuracy.ts';
-import { boundOf, cacheOf, type Part } from './attention_cases.ts';
+import {
+  boundOf,
+  cacheOf,
+  inQuads,
+  optionConstants,
+  optionsFor,
+  outOfQuads,
+  type Part,
+} from './attention_cases.ts';
 import { randomFloats, shuffled } from './data.ts';
 import { openDevice } from './device.ts';
 import { Lab, poisoned } from './lab.ts';
-import { attention } from './reference/attention.ts';
+import { type AttentionOptions, attention } from './reference/attention.ts';
 import { kvAppend, type Pages, rowOf } from './reference/kv_pages.ts';
 import { rope } from './reference/rope.ts';
 
@@ -30,9 +38,21 @@ const PASSES: readonly (readonly [sequence: number, position: number])[][] = [
   ],
 ];
 
-const GROUPS = [1, 3, 4, 8].map((group) => ({ group, head_dim: 64, rope_dim: 64 }));
-const WIDTHS = [
+interface Case {
+  readonly group: number;
+  readonly head_dim: number;
+  readonly rope_dim: number;
+  readonly style?: RopeConfig['style'];
+  readonly options?: AttentionOptions;
+}
+
+const GROUPS: Case[] = [1, 3, 4, 8].map((group) => ({ group, head_dim: 64, rope_dim: 64 }));
+const WIDTHS: Case[] = [
   { group: 3, head_dim: 4, rope_dim: 4 },
+  { group: 2, head_dim: 6, rope_dim: 4, style: 'halves' as const },
+  { group: 3, head_dim: 64, rope_dim: 48, style: 'halves' as const },
+  { group: 3, head_dim: 10, rope_dim: 0 },
+  ...optionsFor(6).map((options) => ({ group: 3, head_dim: 20, rope_dim: 20, options })),
   { group: 3, head_dim: 20, rope_dim: 12 },
   { group: 2, head_dim: 80, rope_dim: 80 },
   { group: 4, head_dim: 128, rope_dim: 128 },
@@ -41,9 +61,9 @@ const WIDTHS = [
 
 test.each([...GROUPS, ...WIDTHS])(
   'groups of $group heads of $head_dim dimensions turn, store and attend',
-  async ({ group, head_dim, rope_dim }) => {
+  async ({ group, head_dim, rope_dim, style = 'neighbours', options = {} }: Case) => {
     const kv_heads = 2;
-    const shape = { heads: kv_heads * group, kv_heads, head_dim };
+    const shape = { heads: kv_heads * group, kv_heads, head_dim, ...options };
     const pages: Pages = { page: 64, max_pages: 5, table: shuffled(15, 5) };
     const kv_width = kv_heads * head_dim;
     for (const pass of PASSES) {
@@ -72,30 +92,35 @@ test.each([...GROUPS, ...WIDTHS])(
             KV_HEADS: kv_heads,
             ROPE_DIM: rope_dim,
             SCALE: 1 / Math.sqrt(head_dim),
+            ...(style === 'halves' && { HALVES: true }),
+            ...optionConstants(options),
             MAX_PAGES: pages.max_pages,
           },
         },
         {
           tokens,
           page_table: pages.table,
-          turns: ropeTurns({ ...config, rope_dim, rope_theta: THETA }, positions),
+          turns: ropeTurns(plainRope(rope_dim || 2, THETA, style), positions, 8192),
           qkv: sideBySide(pass.length, [q, k, v]),
-          k_cache,
-          v_cache,
-          parts: poisoned(splits * head_dim),
+          k_cache: inQuads(k_cache, head_dim),
+          v_cache: inQuads(v_cache, head_dim),
+          parts: poisoned(splits * Math.ceil(head_dim / 4) * 4),
           weights: poisoned(splits * 2),
         },
         pass.length,
       );
       const { parts: sums, weights } = result;
       const { y } = await lab.run(
-        { kernel: attention_merge, constants: sizes },
+        {
+          kernel: attention_merge,
+          constants: { ...sizes, ...(options.window && { WINDOW: options.window }) },
+        },
         { tokens, parts: sums!, weights: weights!, y: poisoned(q.length) },
         pass.length,
       );
 
       const turned = (x: Float32Array, heads: number) =>
-        Float32Array.from(rope(x, positions, { heads, head_dim, rope_dim, theta: THETA }));
+        Float32Array.from(rope(x, positions, { heads, head_dim, rope_dim, theta: THETA, style }));
       const keys = turned(k, kv_heads);
       const [k_after, v_after] = [k_cache.slice(), v_cache.slice()];
       kvAppend(k_after, keys, tokens, pages);
@@ -108,10 +133,14 @@ test.each([...GROUPS, ...WIDTHS])(
       const one = expected.map(() => 1);
       expect(rmsError(y!, expected, one), String(pass)).toBeLessThan(6 * ROUNDING);
 
+      const after = {
+        k: outOfQuads(result.k_cache!, head_dim),
+        v: outOfQuads(result.v_cache!, head_dim),
+      };
       // The cache has the token's rows in their places, and everything else as it was.
       for (const [token, [sequence, position]] of pass.entries()) {
         const at = rowOf(pages, sequence, position) * kv_width;
-        const stored = result.k_cache!.subarray(at, at + kv_width);
+        const stored = after.k.subarray(at, at + kv_width);
         const own = keys.subarray(token * kv_width, (token + 1) * kv_width);
         expect(
           worstError(
@@ -122,8 +151,8 @@ test.each([...GROUPS, ...WIDTHS])(
         ).toBeLessThanOrEqual(1);
         k_after.set(stored, at);
       }
-      expect(Buffer.compare(bytes(result.k_cache!), bytes(k_after))).toBe(0);
-      expect(Buffer.compare(bytes(result.v_cache!), bytes(v_after))).toBe(0);
+      expect(Buffer.compare(bytes(after.k), bytes(k_after))).toBe(0);
+      expect(Buffer.compare(bytes(after.v), bytes(v_after))).toBe(0);
     }
   },
 );

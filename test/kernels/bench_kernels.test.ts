@@ -20,7 +20,7 @@ const SIZE = {
   effort: { repeats: 1, run_seconds: 1e-3 },
 };
 /** What every device runs; the others come in two families. */
-const COMMON = ['rms_norm', 'silu_mul', 'gather_rows', 'rope_append'];
+const COMMON = ['rms_norm', 'activate', 'gather_rows', 'rope_append'];
 const SAMPLER = ['argmax', 'softmax_sum', 'strided_max', 'top_k', 'keep_likely', 'draw'];
 const QUADS = ['matvec_quad', 'matmul_quad', 'attention_quad'];
 const OTHERS = ['matvec', 'attention', 'attention_split', 'attention_merge'];

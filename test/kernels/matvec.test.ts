@@ -9,9 +9,9 @@ import { ROUNDING, worstError } from './accuracy.ts';
 import { edgeMatrix, PLAIN_TYPES, randomFloats, randomMatrix, type StoredMatrix } from './data.ts';
 import { openDevice, openPlainDevice } from './device.ts';
 import { Lab, poisoned, untouched } from './lab.ts';
+import { siluMul } from './reference/activations.ts';
 import { matmul } from './reference/matmul.ts';
 import { rmsNorm } from './reference/rms_norm.ts';
-import { siluMul } from './reference/silu_mul.ts';
 
 const EPS = 1e-5;
 
@@ -117,7 +117,7 @@ describe.each(FORMS)('$name', async ({ kernel: plain, open, types, choices: form
         const { gate, up } = halves(sums);
         const error = halves(bounds);
         expected = siluMul(gate, up);
-        // silu'(x) is at most 1.1, |silu(x)| at most |x|; exp's own error is as in silu_mul's test.
+        // silu'(x) is at most 1.1, |silu(x)| at most |x|; exp's own error is as in activate's test.
         bounds = expected.map((value, i) => {
           const through = 1.1 * error.gate[i]! * (Math.abs(up[i]!) + error.up[i]!);
           const roundings = 2 * (3 + 2 * Math.abs(gate[i]!)) + 8;

@@ -93,7 +93,7 @@ describe.each([
       const x = await upload(values);
       const y = await upload(new Float32Array(tokens * OUTPUTS).fill(7));
       const used = await run(tokens, (ops) =>
-        ops.linear(weight, x, y, { first_output: FIRST, outputs: OUTPUTS }),
+        ops.linear(weight, undefined, x, y, { first_output: FIRST, outputs: OUTPUTS }),
       );
       expect(used).toEqual(Array(3).fill(formOf(kernel)));
 

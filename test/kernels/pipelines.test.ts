@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { ShaderError } from '../../src/gpu/errors.ts';
 import type { Kernel } from '../../src/gpu/kernel.ts';
-import { silu_mul } from '../../src/gpu/kernels.ts';
+import { repetition_penalty } from '../../src/gpu/kernels.ts';
 import { Pipelines } from '../../src/gpu/pipelines.ts';
 import { openNullDevice } from './null_device.ts';
 
@@ -38,30 +38,30 @@ test('it is told once: no error is left over for whoever watches the device', as
 
 test('a kernel whose bindings are not those of its shader is refused', async () => {
   const kernel = {
-    ...silu_mul,
-    bindings: { pass: 'read', gate_up: 'uniform', y: 'write' },
+    ...repetition_penalty,
+    bindings: { penalty: 'read', last: 'read', seen: 'write', logits: 'write' },
   } as const;
   const pipelines = new Pipelines(device);
-  await expect(pipelines.prepare([{ kernel, constants: { WIDTH: 5 } }])).rejects.toThrow(
+  await expect(pipelines.prepare([{ kernel, constants: { VOCAB: 5 } }])).rejects.toThrow(
     ShaderError,
   );
 });
 
 test('a kernel without a constant that it needs is refused', async () => {
   const pipelines = new Pipelines(device);
-  await expect(pipelines.prepare([{ kernel: silu_mul, constants: {} }])).rejects.toThrow(
+  await expect(pipelines.prepare([{ kernel: repetition_penalty, constants: {} }])).rejects.toThrow(
     ShaderError,
   );
 });
 
 test('the faults of one kernel leave the others usable', async () => {
   const pipelines = new Pipelines(device);
-  const good = { kernel: silu_mul, constants: { WIDTH: 5 } };
+  const good = { kernel: repetition_penalty, constants: { VOCAB: 5 } };
   await expect(pipelines.prepare([{ kernel: broken, constants: {} }, good])).rejects.toThrow(
     ShaderError,
   );
   await pipelines.prepare([good]);
-  expect(pipelines.get(good).label).toBe('silu_mul WIDTH=5');
+  expect(pipelines.get(good).label).toBe('repetition_penalty VOCAB=5');
 });
 
 test('each specialization is compiled once', async () => {
@@ -72,18 +72,18 @@ test('each specialization is compiled once', async () => {
     labels.push(descriptor.label);
     return create(descriptor);
   };
-  const five = { kernel: silu_mul, constants: { WIDTH: 5 } };
-  const six = { kernel: silu_mul, constants: { WIDTH: 6 } };
+  const five = { kernel: repetition_penalty, constants: { VOCAB: 5 } };
+  const six = { kernel: repetition_penalty, constants: { VOCAB: 6 } };
   await pipelines.prepare([five, six, five]);
   await pipelines.prepare([six, five]);
   device.createComputePipelineAsync = create;
-  expect(labels).toEqual(['silu_mul WIDTH=5', 'silu_mul WIDTH=6']);
+  expect(labels).toEqual(['repetition_penalty VOCAB=5', 'repetition_penalty VOCAB=6']);
   expect(pipelines.get(five)).not.toBe(pipelines.get(six));
 });
 
 test('a kernel that was not prepared is an error, not a stall in mid-answer', () => {
   const pipelines = new Pipelines(device);
-  expect(() => pipelines.get({ kernel: silu_mul, constants: { WIDTH: 7 } })).toThrow(
+  expect(() => pipelines.get({ kernel: repetition_penalty, constants: { VOCAB: 7 } })).toThrow(
     'was not prepared',
   );
 });

@@ -61,6 +61,45 @@ test('very small and very large tokens keep their digits', async () => {
   for (const scale of [1e-12, 1e-3, 1e12]) await check(randomFloats(2 * 64, 3, scale), 64, 1e-5);
 });
 
+test('places behind the values do not count, stored weights may lack 1, and the result may be added', async () => {
+  const [hidden, values, tokens] = [64, 50, 3];
+  const random = randomFloats(tokens * values, 1);
+  const weight = randomFloats(values, 2);
+  const before = randomFloats(tokens * hidden, 3);
+  const padded = (x: Float32Array) =>
+    Float32Array.from({ length: (x.length / values) * hidden }, (_, i) =>
+      i % hidden < values ? x[Math.floor(i / hidden) * values + (i % hidden)]! : 0,
+    );
+  const constants = {
+    HIDDEN: hidden,
+    VALUES: values,
+    EPS: 1e-5,
+    WEIGHT_OFFSET: 1,
+    ACCUMULATE: true,
+  };
+  for (const { kernel, constants: form } of FORMS) {
+    const { y } = await lab.run(
+      { kernel, constants: { ...constants, ...form } },
+      { x: padded(random), weight: padded(weight), y: before },
+      tokens,
+    );
+    const normed = padded(
+      Float32Array.from(
+        rmsNorm(
+          random,
+          weight.map((w) => 1 + w),
+          1e-5,
+        ),
+      ),
+    );
+    const expected = Float64Array.from(before, (value, i) => value + normed[i]!);
+    const bounds = expected.map(
+      (value, i) => 30 * ROUNDING * (Math.abs(value) + Math.abs(normed[i]!)),
+    );
+    expect(worstError(y!, expected, bounds)).toBeLessThanOrEqual(1);
+  }
+});
+
 test('a token of zeros stays zero', async () => {
   await check(new Float32Array(2 * 64), 64, 1e-5);
 });

@@ -1,8 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Engine, type EngineOptions } from '../../src/engine/engine.ts';
 import { readGguf } from '../../src/formats/gguf/read_gguf.ts';
+import { readCheckpoint } from '../../src/formats/read_checkpoint.ts';
 import { openBlobSource } from '../../src/formats/sources/blob_source.ts';
+import { openNodeFolder } from '../../src/formats/sources/node_folder.ts';
 import type { Gpu } from '../../src/gpu/device.ts';
 import { importPack } from '../../src/store/importer.ts';
 import type { Manifest } from '../../src/store/manifest.ts';
@@ -27,6 +30,18 @@ export async function importTiny(path: string): Promise<TinyModel> {
   const source = openBlobSource(new Blob([await load(path)]), basename(path));
   const pack = await importPack({ checkpoint: await readGguf(source), store });
   return { store, pack, manifest: await openManifest(store, pack) };
+}
+
+/** A folder of test/golden as a pack in memory. */
+export async function importTinyFolder(path: string): Promise<TinyModel> {
+  const store = new MemoryStore();
+  const folder = openNodeFolder(fileURLToPath(new URL(`../golden/${path}`, import.meta.url)));
+  try {
+    const pack = await importPack({ checkpoint: await readCheckpoint(folder), store });
+    return { store, pack, manifest: await openManifest(store, pack) };
+  } finally {
+    await folder.close?.();
+  }
 }
 
 export function openTiny(

@@ -14,6 +14,7 @@ export function syntheticMetadata(
   const { tokens, token_types, chat_template, end_token_id } = syntheticTokenizer(
     config.vocab_size,
   );
+  const { dim, theta } = config.ropes[0]!;
   return {
     'general.architecture': string(config.architecture),
     'general.name': string(name),
@@ -26,9 +27,9 @@ export function syntheticMetadata(
     'llama.attention.head_count_kv': uint32(config.num_key_value_heads),
     'llama.attention.key_length': uint32(config.head_dim),
     'llama.attention.value_length': uint32(config.head_dim),
-    'llama.attention.layer_norm_rms_epsilon': float32(config.rms_norm_eps),
-    'llama.rope.dimension_count': uint32(config.rope_dim),
-    'llama.rope.freq_base': float32(config.rope_theta),
+    'llama.attention.layer_norm_rms_epsilon': float32(config.norm.eps),
+    'llama.rope.dimension_count': uint32(dim),
+    'llama.rope.freq_base': float32(theta),
     'llama.vocab_size': uint32(config.vocab_size),
     'tokenizer.ggml.model': string('gpt2'),
     'tokenizer.ggml.pre': string('gpt-2'),

@@ -5,12 +5,12 @@ import { writeGgufHeader } from '../../formats/gguf/write_gguf.ts';
 import type { ByteSource } from '../../formats/source.ts';
 import { checkRange } from '../../formats/sources/check_range.ts';
 import type { ModelConfig } from '../../model/config.ts';
-import type { Shape } from '../../model/shapes.ts';
+import { llamaConfig, type Shape } from '../../model/shapes.ts';
 import {
-  embeddingShapes,
-  headShapes,
-  layerShapes,
-  type TensorShapes,
+  embeddingTensors,
+  headTensors,
+  layerTensors,
+  type TensorSpecs,
 } from '../../model/tensors.ts';
 import { syntheticMetadata } from './metadata.ts';
 import { matrixPattern, normPattern, PATTERN_BLOCKS, type Pattern, repeat } from './pattern.ts';
@@ -44,15 +44,10 @@ export class SyntheticSource implements ByteSource {
   private readonly header: Uint8Array;
 
   constructor({ name, shape, type, seed }: SyntheticOptions) {
-    const config: ModelConfig = {
-      ...shape,
-      architecture: 'llama',
-      rms_norm_eps: 1e-5,
-      rope_dim: shape.head_dim,
-    };
+    const config = llamaConfig(shape);
     const { bytes, tensors, size } = writeGgufHeader(
       syntheticMetadata(name, config),
-      Object.entries(shapesOf(config)).map(([name, shape]) => ({
+      Object.entries(tensorsOf(config)).map(([name, { shape }]) => ({
         name,
         shape,
         type: shape.length === 1 ? 'F32' : type,
@@ -96,7 +91,9 @@ export class SyntheticSource implements ByteSource {
   }
 }
 
-function shapesOf(config: ModelConfig): TensorShapes {
-  const layers = Array.from({ length: config.num_hidden_layers }, (_, i) => layerShapes(config, i));
-  return Object.assign({}, embeddingShapes(config), ...layers, headShapes(config));
+function tensorsOf(config: ModelConfig): TensorSpecs {
+  const layers = Array.from({ length: config.num_hidden_layers }, (_, i) =>
+    layerTensors(config, i),
+  );
+  return Object.assign({}, embeddingTensors(config), ...layers, headTensors(config));
 }

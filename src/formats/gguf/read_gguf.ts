@@ -4,6 +4,7 @@ import type { ByteSource } from '../source.ts';
 import { HeaderCursor } from './header_cursor.ts';
 import { ALIGNMENT_KEY, LEAST_ENTRY_BYTES, readMetadata } from './metadata.ts';
 import { placeTensors } from './place_tensors.ts';
+import { readTables } from './read_tables.ts';
 import { LEAST_TENSOR_BYTES, readTensorInfos } from './tensor_infos.ts';
 
 const MAGIC = 'GGUF';
@@ -31,7 +32,8 @@ export async function readGguf(source: ByteSource, signal?: AbortSignal): Promis
   const alignment = alignmentOf(source, metadata);
   const infos = await readTensorInfos(cursor, tensorCount);
   const tensors = placeTensors(source, cursor.at, alignment, infos);
-  return { format: 'gguf', source, metadata, tensors, documents: {} };
+  const tables = await readTables(source, tensors, signal);
+  return { format: 'gguf', source, metadata, tensors, documents: {}, tables };
 }
 
 async function readMagic(cursor: HeaderCursor): Promise<void> {

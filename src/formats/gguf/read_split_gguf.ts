@@ -42,6 +42,7 @@ export async function readSplitGguf(
   );
   const sources: ByteSource[] = [];
   const tensors = new Map<string, TensorInfo>();
+  const tables = new Map<string, Float32Array>();
   let first: Checkpoint | null = null;
   for (const [no, part] of paths.entries()) {
     const opened = part === path ? source : await folder.open(part, signal);
@@ -54,6 +55,7 @@ export async function readSplitGguf(
       if (tensors.has(name)) fail(`belongs with ${fileName(part)}, which has ${quote(name)} again`);
       tensors.set(name, tensor);
     }
+    for (const [name, table] of split.tables) tables.set(name, table);
     first ??= split;
     sources.push(opened);
   }
@@ -61,7 +63,7 @@ export async function readSplitGguf(
   if (stated !== undefined && stated !== tensors.size) {
     fail(`should have ${stated} tensors together with the others, and there are ${tensors.size}`);
   }
-  return { ...first!, tensors, source: await identityOf(sources[0]!.name, sources) };
+  return { ...first!, tensors, tables, source: await identityOf(sources[0]!.name, sources) };
 }
 
 function splitValue({ metadata }: Checkpoint, key: string): number | undefined {

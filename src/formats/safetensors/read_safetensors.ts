@@ -34,6 +34,7 @@ export async function readSafetensors(
     metadata: weights.metadata,
     tensors: weights.tensors,
     documents,
+    tables: new Map(),
   };
 }
 

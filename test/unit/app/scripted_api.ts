@@ -1,3 +1,4 @@
+import { llamaConfig } from '../../../src/model/shapes.ts';
 import type { ChatMessage } from '../../../src/model/tokenizer_data.ts';
 import type { Plan } from '../../../src/plan/planner.ts';
 import {
@@ -231,8 +232,7 @@ function loadedModel(pack: string, name: string): LoadedModel {
   return {
     pack,
     name,
-    config: {
-      architecture: 'llama',
+    config: llamaConfig({
       num_hidden_layers: LAYERS,
       hidden_size: 576,
       num_attention_heads: 9,
@@ -241,11 +241,9 @@ function loadedModel(pack: string, name: string): LoadedModel {
       intermediate_size: 1536,
       vocab_size: 49_152,
       max_position_embeddings: 8192,
-      rms_norm_eps: 1e-5,
       rope_theta: 100_000,
-      rope_dim: 64,
       tie_word_embeddings: true,
-    },
+    }),
     residency: 'strict',
     layerBytes: Array.from({ length: LAYERS }, () => LAYER_BYTES),
     embeddingBytes: EDGE_BYTES,

@@ -1,8 +1,8 @@
 import type { ModelConfig } from '../../../src/model/config.ts';
+import { llamaConfig } from '../../../src/model/shapes.ts';
 
 /** A model's shape, for what reads only a part of it. */
-export const config: ModelConfig = {
-  architecture: 'llama',
+export const config: ModelConfig = llamaConfig({
   num_hidden_layers: 1,
   hidden_size: 64,
   num_attention_heads: 1,
@@ -11,8 +11,6 @@ export const config: ModelConfig = {
   intermediate_size: 64,
   vocab_size: 100,
   max_position_embeddings: 8192,
-  rms_norm_eps: 1e-5,
-  rope_theta: 10000,
-  rope_dim: 64,
+  rope_theta: 10_000,
   tie_word_embeddings: true,
-};
+});

@@ -1,16 +1,29 @@
 import { expect, test } from 'vitest';
 import { ropeTurns } from '../../../src/engine/rope.ts';
-import { config } from './config.ts';
+import { plainRope } from '../../../src/model/config.ts';
 
 test('position 0 does not turn', () => {
-  const turns = ropeTurns({ ...config, rope_dim: 8 }, Uint32Array.of(0));
+  const turns = ropeTurns(plainRope(8, 10_000, 'halves'), Uint32Array.of(0), 1);
   expect([...turns]).toEqual([1, 0, 1, 0, 1, 0, 1, 0]);
 });
 
-test('pair i turns by the position times theta^(-2i / rope_dim)', () => {
-  const turns = ropeTurns({ ...config, rope_dim: 4, rope_theta: 10000 }, Uint32Array.of(3, 500));
+test('pair i turns by the position times theta^(-2i / dim)', () => {
+  const turns = ropeTurns(plainRope(4, 10_000, 'halves'), Uint32Array.of(3, 500), 1000);
   const angles = [3, 0.03, 500, 5];
   expect(turns).toEqual(Float32Array.from(angles.flatMap((a) => [Math.cos(a), Math.sin(a)])));
+});
+
+test('factors slow pairs down, other ones where the context may be long, and another factor makes all longer', () => {
+  const rope = {
+    ...plainRope(4, 10_000, 'halves'),
+    factors: [1, 10],
+    long: { beyond: 600, factors: [3, 2] },
+    attention_factor: 0.5,
+  };
+  const halves = (angles: number[]) =>
+    Float32Array.from(angles.flatMap((a) => [Math.cos(a) / 2, Math.sin(a) / 2]));
+  expect(ropeTurns(rope, Uint32Array.of(3, 500), 600)).toEqual(halves([3, 0.003, 500, 0.5]));
+  expect(ropeTurns(rope, Uint32Array.of(3, 500), 601)).toEqual(halves([1, 0.015, 500 / 3, 2.5]));
 });
 
 test.each([
@@ -22,10 +35,8 @@ test.each([
   '%i dimensions at theta %d are right to the last bit of f32, also far out',
   (rope_dim, theta) => {
     const positions = [1, 2, 1023, 8191, 131071];
-    const turns = ropeTurns(
-      { ...config, rope_dim, rope_theta: theta },
-      Uint32Array.from(positions),
-    );
+    const rope = plainRope(rope_dim, theta, 'neighbours');
+    const turns = ropeTurns(rope, Uint32Array.from(positions), 131_072);
     for (const [token, position] of positions.entries()) {
       for (let pair = 0; pair < rope_dim / 2; pair++) {
         const at = token * rope_dim + 2 * pair;

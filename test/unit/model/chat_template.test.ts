@@ -4,6 +4,7 @@ import { ChatTemplateError, ChatTemplateMissingError } from '../../../src/model/
 import { planPack } from '../../../src/model/plan_pack.ts';
 import { createTokenizer } from '../../../src/model/tokenizer.ts';
 import type { ChatMessage } from '../../../src/model/tokenizer_data.ts';
+import { tokenizerOf } from '../../../src/model/tokenizer_data.ts';
 import { goldenCheckpoint, goldenJson, smollm2 } from './fixtures.ts';
 
 const SMOLLM2 = await smollm2();
@@ -55,7 +56,7 @@ describe('the chat template of SmolLM2', () => {
 });
 
 test.each(['llama-f16', 'llama-q4_1', 'llama-q8_0'])('the golden chat of %s', async (name) => {
-  const { tokenizer: data } = planPack(await goldenCheckpoint(`gguf/${name}.gguf`));
+  const data = tokenizerOf(planPack(await goldenCheckpoint(`gguf/${name}.gguf`)));
   const { chat } = (await goldenJson(`gguf/${name}.expected.json`)).tokenizer;
   const text = renderChat(data, chat.messages, chat);
   expect(text).toBe(chat.text);

@@ -5,7 +5,12 @@ import * as errors from '../../../src/model/errors.ts';
 const source = 'model.gguf';
 
 const EXAMPLES: readonly LaminaError[] = [
-  new errors.UnsupportedArchitectureError({ source, architecture: 'qwen2', supported: ['llama'] }),
+  new errors.UnsupportedArchitectureError({
+    source,
+    key: 'general.architecture',
+    architecture: 'qwen9',
+    supported: ['llama'],
+  }),
   new errors.UnsupportedOptionError({
     source,
     option: 'llama.expert_count',
@@ -31,7 +36,7 @@ const EXAMPLES: readonly LaminaError[] = [
     shape: [256, 512],
     expected: [512, 256],
   }),
-  new errors.NormTypeError({ source, tensor: 'output_norm.weight', type: 'F16' }),
+  new errors.VectorTypeError({ source, tensor: 'output_norm.weight', type: 'Q8_0' }),
   new errors.UnexpectedTensorError({ source, tensor: 'blk.0.attn_q.bias' }),
   new errors.UnsupportedTokenizerError({
     source,
@@ -46,6 +51,7 @@ const EXAMPLES: readonly LaminaError[] = [
     reason: 'is empty',
   }),
   new errors.UnknownPreTokenizerError({ pre_tokenizer: 'tekken', known: ['gpt-2', 'smollm'] }),
+  new errors.TokenizerMissingError({ model: 'llama' }),
   new errors.ChatTemplateMissingError(),
   new errors.ChatTemplateError({ reason: 'Roles must alternate', line: 3 }),
   new errors.ChatTemplateError({ reason: 'Roles must alternate', line: null }),
@@ -65,18 +71,19 @@ test.each(EXAMPLES)('$name crosses a worker boundary as what it is', (error) => 
 test('messages say what is wrong, where, and what to do', () => {
   expect(EXAMPLES.map(({ message }) => message)).toMatchInlineSnapshot(`
     [
-      "model.gguf: the architecture (general.architecture) is "qwen2", and Lamina runs llama. Choose a model of one of these.",
-      "model.gguf: llama.expert_count is 8, and Lamina only runs models where it is 0. Choose a model of the Llama family without it.",
+      "model.gguf: the architecture (general.architecture) is "qwen9", and Lamina runs llama. Choose a model of one of these.",
+      "model.gguf: llama.expert_count is 8, and Lamina only runs models where it is 0. Choose another model.",
       "model.gguf: the hidden size is 240, and Lamina’s kernels take multiples of 32. Choose another model.",
       "model.gguf: the metadata has no "llama.block_count". Convert the model again with a current llama.cpp, or choose another file of it.",
       "model.gguf: the metadata's "llama.block_count" is 0, not a whole number from 1 to 10000. Convert the model again with a current llama.cpp, or choose another file of it.",
-      "model.gguf: there is no tensor "output_norm.weight". If the model comes in several files, join them with llama-gguf-split --merge; else choose another file of it.",
+      "model.gguf: there is no tensor "output_norm.weight". If the model comes in several files, all of them are needed; else choose another file of it.",
       "model.gguf: "output.weight" has the shape [256, 512], and the metadata says [512, 256]. Convert the model again with a current llama.cpp, or choose another file of it.",
-      "model.gguf: the norm "output_norm.weight" is stored as F16, and Lamina reads norms as F32 only. Convert the model again with a current llama.cpp, or choose another file of it.",
-      "model.gguf: the tensor "blk.0.attn_q.bias" is no part of the Llama architecture, and without it the answers would be wrong. Choose a model of the Llama family without it.",
+      "model.gguf: the vector "output_norm.weight" is stored as Q8_0, and Lamina reads vectors of plain numbers only. Convert the model again with a current llama.cpp, or choose another file of it.",
+      "model.gguf: the tensor "blk.0.attn_q.bias" is no part of its architecture, and without it the answers would be wrong. Choose another model.",
       "model.gguf: the tokenizer's model.type is "WordPiece", and Lamina knows BPE, Unigram. Choose a model with one of these.",
       "model.gguf: tokenizer.json cannot be used: model.vocab is empty. Download the model's files again, or choose another model.",
       "Lamina does not know the pre-tokenizer (tokenizer.ggml.pre) "tekken", and any other would give wrong tokens; it knows gpt-2, smollm. Choose a model with one of these.",
+      "llama has no tokenizer, so there is no way from words to tokens. Put the model's tokenizer.json beside its weights and import it again, or give token ids.",
       "This model has no chat template: it was not made for conversations. Choose an instruct model.",
       "The model's chat template fails in line 3 (Roles must alternate). If this conversation has nothing unusual, choose another file of this model.",
       "The model's chat template fails (Roles must alternate). If this conversation has nothing unusual, choose another file of this model.",

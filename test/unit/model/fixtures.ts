@@ -20,6 +20,7 @@ export function checkpointOf(metadata: Metadata, tensors: readonly TensorInfo[] 
     source: new TestSource(new Uint8Array(), 'model.gguf'),
     metadata: new Map(Object.entries(metadata)),
     tensors: new Map(tensors.map((tensor) => [tensor.name, tensor])),
+    tables: new Map(),
   };
 }
 

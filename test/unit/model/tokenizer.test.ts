@@ -3,7 +3,7 @@ import { UnknownPreTokenizerError } from '../../../src/model/errors.ts';
 import { planPack } from '../../../src/model/plan_pack.ts';
 import { byteLevelComponent, findPreTokenizer } from '../../../src/model/pre_tokenizers.ts';
 import { createTextStream, createTokenizer } from '../../../src/model/tokenizer.ts';
-import { TOKEN_TYPE, type TokenizerData } from '../../../src/model/tokenizer_data.ts';
+import { TOKEN_TYPE, type TokenizerData, tokenizerOf } from '../../../src/model/tokenizer_data.ts';
 import { goldenCheckpoint, goldenJson, smollm2 } from './fixtures.ts';
 
 interface GoldenString {
@@ -72,7 +72,7 @@ describe('the tokenizer of SmolLM2', () => {
 });
 
 describe.each(['llama-f16', 'llama-q4_1', 'llama-q8_0'])('the tokenizer of %s', async (name) => {
-  const data = planPack(await goldenCheckpoint(`gguf/${name}.gguf`)).tokenizer;
+  const data = tokenizerOf(planPack(await goldenCheckpoint(`gguf/${name}.gguf`)));
   const {
     tokenizer: golden,
     prompt_text,

@@ -227,7 +227,7 @@ describe('an import', () => {
     };
     await put(store, PACK, 'manifest.json', new TextEncoder().encode(JSON.stringify(before)));
     await expect(openManifest(store, PACK)).rejects.toThrow(
-      'The manifest of pack "pack" is not valid: version is 1, not 3. Import the model again.',
+      'The manifest of pack "pack" is not valid: version is 1, not 4. Import the model again.',
     );
     const source = new TestSource(MODEL);
     await importFile({ source, store, pack: PACK });

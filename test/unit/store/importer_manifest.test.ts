@@ -10,7 +10,7 @@ vi.mock('../../../src/model/plan_pack.ts', async (importOriginal) => {
   return {
     planPack: (checkpoint: Parameters<typeof planPack>[0]) => {
       const plan = planPack(checkpoint);
-      return { ...plan, config: { ...plan.config, rope_dim: 0 } };
+      return { ...plan, config: { ...plan.config, attention_scale: 0 } };
     },
   };
 });

@@ -1,3 +1,4 @@
+import { llamaConfig } from '../../../src/model/shapes.ts';
 import type { Manifest, PackFile } from '../../../src/store/manifest.ts';
 import { type FileLayout, layerFile, layoutFile } from '../../../src/store/pack_layout.ts';
 
@@ -5,11 +6,10 @@ import { type FileLayout, layerFile, layoutFile } from '../../../src/store/pack_
 export function manifestFixture(): Manifest {
   return structuredClone({
     format: 'lamina-pack',
-    version: 3,
+    version: 4,
     name: 'A small model',
     source: { name: 'small.gguf', bytes: 100_000, version: '1' },
-    config: {
-      architecture: 'llama',
+    config: llamaConfig({
       num_hidden_layers: 2,
       hidden_size: 64,
       num_attention_heads: 4,
@@ -18,11 +18,9 @@ export function manifestFixture(): Manifest {
       intermediate_size: 128,
       vocab_size: 8,
       max_position_embeddings: 2048,
-      rms_norm_eps: 1e-5,
       rope_theta: 10_000,
-      rope_dim: 16,
       tie_word_embeddings: false,
-    },
+    }),
     tokenizer: {
       model: 'BPE',
       alphabet: 'byte_level',

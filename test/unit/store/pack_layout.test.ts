@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { layoutFile, planFiles } from '../../../src/store/pack_layout.ts';
 import { manifestFixture } from './manifest_fixture.ts';
+import { plannedWhole } from './planned_fixture.ts';
 import { TestSource } from './test_source.ts';
 
 test('planes lie one after another in their order, each at a multiple of 256', () => {
@@ -45,7 +46,9 @@ test('planes lie one after another in their order, each at a multiple of 256', (
 test('a pack has an embedding, a file for each layer, and a head', () => {
   const { name, config, tokenizer } = manifestFixture();
   const source = new TestSource(new Uint8Array(4));
-  const tensors = [{ name: 'a', type: 'F32', shape: [1], source, offset: 0, bytes: 4 }] as const;
+  const tensors = [
+    plannedWhole({ name: 'a', type: 'F32', shape: [1], source, offset: 0, bytes: 4 }),
+  ];
   const layers = Array.from({ length: 1001 }, () => tensors);
   const files = planFiles({ name, config, tokenizer, embedding: tensors, layers, head: tensors });
   const names = files.map(({ layout }) => layout.name);

@@ -8,6 +8,7 @@ import { writePieces } from '../../../src/store/piece_writer.ts';
 import { readAhead } from '../../../src/store/read_ahead.ts';
 import { rangesOf, writeWeightFile } from '../../../src/store/weight_file.ts';
 import { piecesOf } from './piece_hashes.ts';
+import { plannedWhole } from './planned_fixture.ts';
 import { TestSource } from './test_source.ts';
 import { get, pattern } from './weight_store_suite.ts';
 
@@ -26,7 +27,7 @@ test.each(TYPES)('a %s tensor of many reads is split as if it were one', async (
   const bytes = blocks * block_bytes;
   const source = new TestSource(pattern(bytes + 32));
   const tensor: TensorInfo = { name: 'a', type, shape: [rows, COLUMNS], source, offset: 32, bytes };
-  const planned = { layout: layoutFile('a.bin', [tensor]), tensors: [tensor] };
+  const planned = { layout: layoutFile('a.bin', [tensor]), tensors: [plannedWhole(tensor)] };
   const store = new MemoryStore();
   const pool = new HashPool();
   let told = 0;

@@ -1,0 +1,97 @@
+import type { LayerConfig } from '../model/config.ts';
+import type { PackTensor } from '../store/manifest.ts';
+import type { LayerCache } from './kv_cache.ts';
+import type { NormWeights, Ops } from './ops.ts';
+import { type Stack, wholeTensor } from './placement.ts';
+import type { WeightTensor } from './slot.ts';
+import type { State } from './state.ts';
+
+/** The weights of one decoder layer, matrices as `[out_features, in_features]`; biases where the model has them. */
+export interface LayerWeights {
+  /** Before attention. */
+  readonly attn_norm: NormWeights | null;
+  /** Query, key and value matrices, one under the other. */
+  readonly attn_qkv: WeightTensor;
+  readonly attn_qkv_bias?: WeightTensor;
+  /** The query's and the key's norm, one behind the other. */
+  readonly attn_qk_norm?: WeightTensor;
+  readonly attn_output: WeightTensor;
+  readonly attn_output_bias?: WeightTensor;
+  /** Behind attention. */
+  readonly post_attention_norm: NormWeights | null;
+  /** Before the feed-forward network. */
+  readonly ffn_norm: NormWeights | null;
+  /** Gate and up matrices, one under the other; the up matrix where there is no gate. */
+  readonly ffn_gate_up: WeightTensor;
+  readonly ffn_gate_up_bias?: WeightTensor;
+  readonly ffn_down: WeightTensor;
+  readonly ffn_down_bias?: WeightTensor;
+  /** Behind the feed-forward network. */
+  readonly post_ffw_norm: NormWeights | null;
+}
+
+/** Matrices that multiply the same vector are one matrix to the kernels. */
+const STACKS: Readonly<Record<string, readonly string[]>> = {
+  attn_norm: ['attn_norm.weight'],
+  attn_norm_bias: ['attn_norm.bias'],
+  attn_qkv: ['attn_q.weight', 'attn_k.weight', 'attn_v.weight'],
+  attn_qkv_bias: ['attn_q.bias', 'attn_k.bias', 'attn_v.bias'],
+  attn_qk_norm: ['attn_q_norm.weight', 'attn_k_norm.weight'],
+  attn_output: ['attn_output.weight'],
+  attn_output_bias: ['attn_output.bias'],
+  post_attention_norm: ['post_attention_norm.weight'],
+  post_attention_norm_bias: ['post_attention_norm.bias'],
+  ffn_norm: ['ffn_norm.weight'],
+  ffn_norm_bias: ['ffn_norm.bias'],
+  ffn_gate_up: ['ffn_gate.weight', 'ffn_up.weight'],
+  ffn_gate_up_bias: ['ffn_gate.bias', 'ffn_up.bias'],
+  ffn_down: ['ffn_down.weight'],
+  ffn_down_bias: ['ffn_down.bias'],
+  post_ffw_norm: ['post_ffw_norm.weight'],
+  post_ffw_norm_bias: ['post_ffw_norm.bias'],
+};
+
+/** A layer's tensors, stacked; they are called `blk.<layer>.<role>`. */
+export function layerStacks(layer: number, tensors: readonly PackTensor[]): Stack[] {
+  const byName = new Map(tensors.map((tensor) => [tensor.name, wholeTensor(tensor)]));
+  return Object.entries(STACKS).flatMap(([name, roles]) => {
+    const ranges = roles.flatMap((role) => byName.get(`blk.${layer}.${role}`) ?? []);
+    return ranges.length > 0 ? [{ name, ranges }] : [];
+  });
+}
+
+/** The stacks of a layer by what they do. */
+export function layerWeights(tensors: ReadonlyMap<string, WeightTensor>): LayerWeights {
+  const norms = ['attn_norm', 'post_attention_norm', 'ffn_norm', 'post_ffw_norm'].map((name) => [
+    name,
+    normWeights(tensors, name, '_bias'),
+  ]);
+  return { ...Object.fromEntries(tensors), ...Object.fromEntries(norms) } as LayerWeights;
+}
+
+/** A norm by its name, if there is such a norm; its bias is called the same with `suffix`. */
+export function normWeights(
+  tensors: ReadonlyMap<string, WeightTensor>,
+  name: string,
+  suffix: string,
+): NormWeights | null {
+  const weight = tensors.get(name);
+  return weight ? { weight, bias: tensors.get(name.replace(/(\.weight)?$/, suffix)) } : null;
+}
+
+/** One decoder layer: attention, then a feed-forward network, each normed before or behind, and added to x. */
+export function decoderLayer(
+  ops: Ops,
+  w: LayerWeights,
+  cache: LayerCache,
+  s: State,
+  layer: LayerConfig,
+): void {
+  ops.normedLinear(s.x, w.attn_norm, w.attn_qkv, w.attn_qkv_bias, s.qkv);
+  if (w.attn_qk_norm) ops.qkNorm(s.qkv, w.attn_qk_norm);
+  ops.attention(s.qkv, cache, s.attended, layer);
+  ops.residual(w.attn_output, w.attn_output_bias, s.attended, w.post_attention_norm);
+
+  ops.normedMiddle(s.x, w.ffn_norm, w.ffn_gate_up, w.ffn_gate_up_bias, s.ffn);
+  ops.residual(w.ffn_down, w.ffn_down_bias, s.ffn, w.post_ffw_norm);
+}

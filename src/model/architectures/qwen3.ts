@@ -1,0 +1,24 @@
+import type { Architecture } from './architecture.ts';
+import { GGUF_ORIGINS, LLAMA_ORIGINS } from './architecture.ts';
+import { attentionBiases, lateWindow } from './hugging_face.ts';
+
+/** Qwen3: Llama with a norm on each head's query and key. */
+export const qwen3: Architecture = {
+  name: 'qwen3',
+  gguf: {
+    names: ['qwen3'],
+    rope_style: 'halves',
+    origins: GGUF_ORIGINS,
+    read: () => ({ qk_norm: 'head' }),
+  },
+  hugging_face: {
+    names: ['qwen3'],
+    prefixes: ['model.', ''],
+    origins: LLAMA_ORIGINS,
+    read: (keys, config) => ({
+      qk_norm: 'head',
+      biases: attentionBiases(keys),
+      layers: lateWindow(keys, config),
+    }),
+  },
+};
