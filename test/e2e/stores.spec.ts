@@ -86,7 +86,7 @@ for (const kind of KINDS) {
       await page.evaluate(
         async ([kind, url]) => {
           const { api } = window.startWorker();
-          void api.import(kind, url, 0);
+          void api.import(kind, url, 'weights');
           await api.stopped(0);
         },
         [kind, MODEL] as const,

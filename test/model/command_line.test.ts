@@ -195,7 +195,7 @@ describe('lamina bench', () => {
   test('measures an import, as a table for people, and leaves no pack behind', async () => {
     const { code, out } = await lamina('bench', 'import', '--model', TINY);
     expect(code).toBe(0);
-    expect(out).toMatch(/import of llama-q4_1\.gguf, \d\.\d MB, into the store \(node\): \S+ \(/);
+    expect(out).toMatch(/Import of llama-q4_1\.gguf, \d\.\d MB, into the store \(node\): \S+ \(/);
     expect(await readdir(join(folder, 'packs'))).not.toContain('scratch');
   });
 });

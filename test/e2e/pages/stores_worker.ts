@@ -109,14 +109,15 @@ const stores = {
 
   /**
    * Imports the checkpoint at a URL, and gives the offsets that were read from it. With `stopAt` it hangs where
-   * that offset is to be read.
+   * that offset of the weights is to be read, or the first one.
    */
-  async import(kind: StoreKind, url: string, stopAt?: number) {
+  async import(kind: StoreKind, url: string, stopAt?: number | 'weights') {
     const store = await open[kind]();
     const response = await fetch(url);
     const source = new TestSource(new Uint8Array(await response.arrayBuffer()));
+    const checkpoint = await readGguf(source);
     source.beforeRead = async (offset) => {
-      if (offset !== stopAt) return;
+      if (stopAt !== 'weights' && offset !== stopAt) return;
       tellStopped();
       await new Promise(() => undefined);
     };
@@ -130,7 +131,7 @@ const stores = {
       };
       return writer;
     };
-    await importPack({ checkpoint: await readGguf(source), store, pack: 'pack' });
+    await importPack({ checkpoint, store, pack: 'pack' });
     await verifyPack(store, 'pack', await openManifest(store, 'pack'));
     return source.reads.map(([offset]) => offset);
   },
