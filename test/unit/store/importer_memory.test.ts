@@ -5,10 +5,9 @@ import type { ByteSource } from '../../../src/formats/source.ts';
 import { SHAPES } from '../../../src/model/shapes.ts';
 import { PIECE_BYTES } from '../../../src/store/manifest.ts';
 import { MemoryStore } from '../../../src/store/memory_store.ts';
+import { READ_BYTES } from '../../../src/store/weight_file.ts';
 import type { FileWriter } from '../../../src/store/weight_store.ts';
 import { importFile } from './import_file.ts';
-
-const READ_BYTES = 8 * 2 ** 20;
 
 /** Bytes that were asked of a source and are not on the disk yet, now and at most. */
 class Outstanding {
@@ -59,7 +58,7 @@ class SlowStore extends MemoryStore {
 test('an import holds a few reads, a few pieces and the scales of one tensor, however large the model is', async () => {
   const source = new SyntheticSource({
     name: 'synthetic',
-    shape: { ...SHAPES.custom, num_hidden_layers: 3, hidden_size: 1024, intermediate_size: 32_768 },
+    shape: { ...SHAPES.custom, num_hidden_layers: 2, hidden_size: 2048, intermediate_size: 32_768 },
     type: 'Q4_1',
     seed: 0,
   });
