@@ -48,8 +48,8 @@ export interface Rehearsed {
 }
 
 /**
- * Chooses kernels, then measures what a model of this shape costs here: the engine itself, with a few of the layers, once with everything
- * on the GPU, once with one layer at a time. Takes seconds, and as much memory as one layer at least.
+ * Chooses kernels, then measures what a model of this shape costs here: the engine itself, with a few of the layers,
+ * once with everything on the GPU, once with one layer at a time. Takes seconds, and as much memory as one layer at least.
  * @throws the engine's errors
  */
 export async function rehearseModel(options: RehearsalOptions): Promise<Rehearsed> {
