@@ -21,13 +21,21 @@ export interface LayerWeights {
   readonly post_attention_norm: NormWeights | null;
   /** Before the feed-forward network. */
   readonly ffn_norm: NormWeights | null;
-  /** Gate and up matrices, one under the other; the up matrix where there is no gate. */
-  readonly ffn_gate_up: WeightTensor;
-  readonly ffn_gate_up_bias?: WeightTensor;
-  readonly ffn_down: WeightTensor;
-  readonly ffn_down_bias?: WeightTensor;
+  /** Where there is one feed-forward network. */
+  readonly ffn: FeedForwardWeights | null;
+  /** Where there are experts: `[experts, hidden_size]`, what tells which of them a token takes. */
+  readonly ffn_gate_inp?: WeightTensor;
   /** Behind the feed-forward network. */
   readonly post_ffw_norm: NormWeights | null;
+}
+
+/** A feed-forward network, or an expert. */
+export interface FeedForwardWeights {
+  /** Gate and up matrices, one under the other; the up matrix where there is no gate. */
+  readonly gate_up: WeightTensor;
+  readonly gate_up_bias?: WeightTensor | undefined;
+  readonly down: WeightTensor;
+  readonly down_bias?: WeightTensor | undefined;
 }
 
 /** Matrices that multiply the same vector are one matrix to the kernels. */
@@ -43,18 +51,42 @@ const STACKS: Readonly<Record<string, readonly string[]>> = {
   post_attention_norm_bias: ['post_attention_norm.bias'],
   ffn_norm: ['ffn_norm.weight'],
   ffn_norm_bias: ['ffn_norm.bias'],
-  ffn_gate_up: ['ffn_gate.weight', 'ffn_up.weight'],
-  ffn_gate_up_bias: ['ffn_gate.bias', 'ffn_up.bias'],
-  ffn_down: ['ffn_down.weight'],
-  ffn_down_bias: ['ffn_down.bias'],
+  ffn_gate_inp: ['ffn_gate_inp.weight'],
+  ...feedForwardStacks(''),
   post_ffw_norm: ['post_ffw_norm.weight'],
   post_ffw_norm_bias: ['post_ffw_norm.bias'],
 };
 
-/** A layer's tensors, stacked; they are called `blk.<layer>.<role>`. */
+function feedForwardStacks(expert: string): Record<string, readonly string[]> {
+  return {
+    [`ffn_gate_up${expert}`]: [`ffn_gate${expert}.weight`, `ffn_up${expert}.weight`],
+    [`ffn_gate_up${expert}_bias`]: [`ffn_gate${expert}.bias`, `ffn_up${expert}.bias`],
+    [`ffn_down${expert}`]: [`ffn_down${expert}.weight`],
+    [`ffn_down${expert}_bias`]: [`ffn_down${expert}.bias`],
+  };
+}
+
+/** A layer's tensors, stacked, all but the experts; they are called `blk.<layer>.<role>`. */
 export function layerStacks(layer: number, tensors: readonly PackTensor[]): Stack[] {
+  return stacked(layer, tensors, STACKS);
+}
+
+/** One expert's tensors, stacked. */
+export function expertStacks(
+  layer: number,
+  tensors: readonly PackTensor[],
+  expert: number,
+): Stack[] {
+  return stacked(layer, tensors, feedForwardStacks(`.${expert}`));
+}
+
+function stacked(
+  layer: number,
+  tensors: readonly PackTensor[],
+  stacks: Readonly<Record<string, readonly string[]>>,
+): Stack[] {
   const byName = new Map(tensors.map((tensor) => [tensor.name, wholeTensor(tensor)]));
-  return Object.entries(STACKS).flatMap(([name, roles]) => {
+  return Object.entries(stacks).flatMap(([name, roles]) => {
     const ranges = roles.flatMap((role) => byName.get(`blk.${layer}.${role}`) ?? []);
     return ranges.length > 0 ? [{ name, ranges }] : [];
   });
@@ -66,7 +98,29 @@ export function layerWeights(tensors: ReadonlyMap<string, WeightTensor>): LayerW
     name,
     normWeights(tensors, name, '_bias'),
   ]);
-  return { ...Object.fromEntries(tensors), ...Object.fromEntries(norms) } as LayerWeights;
+  return {
+    ...Object.fromEntries(tensors),
+    ...Object.fromEntries(norms),
+    ffn: tensors.has('ffn_gate_inp') ? null : feedForwardWeights(tensors, ''),
+  } as LayerWeights;
+}
+
+/** An expert's stacks by what they do. */
+export const expertWeights = (
+  tensors: ReadonlyMap<string, WeightTensor>,
+  expert: number,
+): FeedForwardWeights => feedForwardWeights(tensors, `.${expert}`);
+
+function feedForwardWeights(
+  tensors: ReadonlyMap<string, WeightTensor>,
+  expert: string,
+): FeedForwardWeights {
+  return {
+    gate_up: tensors.get(`ffn_gate_up${expert}`)!,
+    gate_up_bias: tensors.get(`ffn_gate_up${expert}_bias`),
+    down: tensors.get(`ffn_down${expert}`)!,
+    down_bias: tensors.get(`ffn_down${expert}_bias`),
+  };
 }
 
 /** A norm by its name, if there is such a norm; its bias is called the same with `suffix`. */
@@ -79,7 +133,10 @@ export function normWeights(
   return weight ? { weight, bias: tensors.get(name.replace(/(\.weight)?$/, suffix)) } : null;
 }
 
-/** One decoder layer: attention, then a feed-forward network, each normed before or behind, and added to x. */
+/**
+ * One decoder layer: attention, then a feed-forward network, each normed before or behind, and added to x. Where there
+ * are experts it ends with how much each of them counts; `runExpert` does the rest.
+ */
 export function decoderLayer(
   ops: Ops,
   w: LayerWeights,
@@ -92,6 +149,19 @@ export function decoderLayer(
   ops.attention(s.qkv, cache, s.attended, layer);
   ops.residual(w.attn_output, w.attn_output_bias, s.attended, w.post_attention_norm);
 
-  ops.normedMiddle(s.x, w.ffn_norm, w.ffn_gate_up, w.ffn_gate_up_bias, s.ffn);
-  ops.residual(w.ffn_down, w.ffn_down_bias, s.ffn, w.post_ffw_norm);
+  const { ffn } = w;
+  if (ffn) {
+    ops.normedMiddle(s.x, w.ffn_norm, ffn.gate_up, ffn.gate_up_bias, s.ffn);
+    ops.residual(ffn.down, ffn.down_bias, s.ffn, w.post_ffw_norm);
+  } else {
+    ops.norm(s.x, w.ffn_norm!, s.normed);
+    ops.route(s.normed, w.ffn_gate_inp!);
+  }
+}
+
+/** Adds what one expert makes of the tokens, as much as it counts for each, to x. */
+export function runExpert(ops: Ops, w: FeedForwardWeights, s: State, expert: number): void {
+  ops.normedMiddle(s.normed, null, w.gate_up, undefined, s.ffn);
+  ops.weigh(s.ffn, expert, w.gate_up.rows / 2);
+  ops.residual(w.down, undefined, s.ffn, null);
 }

@@ -7,7 +7,13 @@ import type { ModelConfig } from '../model/config.ts';
 import { storedWidth } from '../model/tensors.ts';
 import type { Batch, BatchInputs } from './batch.ts';
 import type { Choices } from './choices.ts';
-import { decoderLayer, layerWeights, normWeights } from './decoder_layer.ts';
+import {
+  decoderLayer,
+  expertWeights,
+  layerWeights,
+  normWeights,
+  runExpert,
+} from './decoder_layer.ts';
 import type { KvCache } from './kv_cache.ts';
 import { type Dispatcher, Ops } from './ops.ts';
 import type { Recordings } from './recordings.ts';
@@ -65,6 +71,7 @@ export async function forward(
     // Many tokens take their time: the ring's last piece shall be free once it is copied, not once they are through.
     if (tokens > 1) commands.submit();
     decode(model, layer, tensors, tokens);
+    if (config.experts) await runExperts(model, layer, tokens);
     // The GPU begins while the next layer is read, or recorded. One token's recordings go out together: they are short.
     if (!weights.resident || tokens > 1) commands.submit();
     await observeHidden(model, observer, layer + 1, model.state.x, tokens);
@@ -100,6 +107,7 @@ export function forwardResident(model: Model, batch: Batch): void {
   normEmbedding(model, weights.embeddingNormTensors(), 1);
   for (let layer = 0; layer < config.num_hidden_layers; layer++) {
     decode(model, layer, weights.layerTensors(layer), 1);
+    for (const expert of expertsOf(model)) decodeExpert(model, layer, expert, 1);
   }
   norm(model, weights.finalNormTensors(), 1);
   headRows(model, 0, 1);
@@ -192,6 +200,42 @@ function decode(
   );
 }
 
+const expertsOf = ({ config }: Model): number[] =>
+  Array.from({ length: config.experts?.count ?? 0 }, (_, expert) => expert);
+
+/**
+ * A layer's experts. Of a layer that does not stay on the GPU only those are read that a token takes: the routing comes
+ * back for that.
+ */
+async function runExperts(model: Model, layer: number, tokens: number): Promise<void> {
+  const { weights, commands, ledger, state } = model;
+  const all = expertsOf(model);
+  if (weights.stays(layer)) {
+    for (const expert of all) decodeExpert(model, layer, expert, tokens);
+    return;
+  }
+  const size = tokens * all.length * 4;
+  const routing = new Float32Array(
+    await readBack(ledger, commands, { buffer: state.routing, size }),
+  );
+  const taken = all.filter((expert) =>
+    routing.some((weight, i) => i % all.length === expert && weight !== 0),
+  );
+  for (const expert of taken) {
+    await weights.expert(layer, expert, commands);
+    decodeExpert(model, layer, expert, tokens);
+    commands.submit();
+  }
+}
+
+/** One expert, whose weights are on the GPU. */
+function decodeExpert(model: Model, layer: number, expert: number, tokens: number): void {
+  const w = expertWeights(model.weights.expertTensors(layer, expert), expert);
+  run(model, `layer ${layer} expert ${expert}`, tokens, (ops) =>
+    runExpert(ops, w, model.state, expert),
+  );
+}
+
 function norm(model: Model, tensors: ReadonlyMap<string, WeightTensor>, tokens: number): void {
   const { x, normed } = model.state;
   run(model, 'norm', tokens, (ops) => ops.norm(x, finalNorm(tensors), normed));
@@ -270,6 +314,9 @@ export function rehearse(model: Model, dispatcher: Dispatcher, tokens: number): 
   for (const [layer, cache] of kv.layers.entries()) {
     const w = layerWeights(weights.layerTensors(layer));
     decoderLayer(ops, w, cache, state, config.layers[layer]!);
+    for (const expert of expertsOf(model)) {
+      runExpert(ops, expertWeights(weights.expertTensors(layer, expert), expert), state, expert);
+    }
   }
   ops.norm(state.x, finalNorm(weights.finalNormTensors()), state.normed);
   for (const tile of weights.head_tiles) {

@@ -243,6 +243,38 @@ export class Ops {
     else this.addScaled(added, residual_multiplier, x);
   }
 
+  /** How much each expert counts for each token: `x` is what the experts will take. */
+  route(x: GPUBuffer, router: WeightTensor): void {
+    const { count, per_token, normalised } = this.config.experts!;
+    this.linear(router, undefined, x, this.state.router);
+    this.dispatcher.dispatch(
+      {
+        kernel: kernels.route,
+        constants: { COUNT: count, PER_TOKEN: per_token, NORMALISED: normalised },
+      },
+      {
+        pass: { buffer: this.pass },
+        logits: { buffer: this.state.router },
+        weights: { buffer: this.state.routing },
+      },
+      this.tokens,
+    );
+  }
+
+  /** Rows of `y` times what an expert counts for their tokens. */
+  weigh(y: GPUBuffer, expert: number, width: number): void {
+    const constants = { WIDTH: storedWidth(width), COUNT: this.config.experts!.count };
+    this.dispatcher.dispatch(
+      { kernel: kernels.scale_rows, constants },
+      {
+        expert: this.inputs.expert(expert),
+        weights: { buffer: this.state.routing },
+        y: { buffer: y },
+      },
+      this.tokens,
+    );
+  }
+
   /** Logits as the model means them: scaled, capped. */
   finishLogits(logits: GPUBuffer): void {
     const { vocab_size, logit_multiplier, logit_softcap } = this.config;

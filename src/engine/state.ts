@@ -25,6 +25,9 @@ export interface State {
   readonly gate_up: GPUBuffer;
   /** `[tokens, intermediate_size]` the activated middle of the feed-forward network */
   readonly ffn: GPUBuffer;
+  /** `[tokens, experts]` the router's logits, and what it makes of them: how much each expert counts */
+  readonly router: GPUBuffer;
+  readonly routing: GPUBuffer;
   /** `[head_rows, hidden_size]` final hidden states of the tokens whose logits are wanted */
   readonly head_x: GPUBuffer;
   /** `[head_rows, vocab_size]` */
@@ -42,6 +45,8 @@ export function stateBytes(
 ): Record<keyof State, number> {
   const { intermediate_size, head_dim } = config;
   const hidden = storedWidth(config.hidden_size);
+  // No buffer is empty.
+  const experts = config.experts?.count ?? 1;
   const { num_attention_heads, num_key_value_heads } = config;
   const splits = Math.min(tokens, sequences) * num_attention_heads * SPLITS;
   const head_rows = Math.min(tokens, MAX_HEAD_ROWS);
@@ -55,6 +60,8 @@ export function stateBytes(
     attention_weights: floats(splits, 2),
     gate_up: floats(tokens, (config.gated ? 2 : 1) * intermediate_size),
     ffn: floats(tokens, storedWidth(intermediate_size)),
+    router: floats(tokens, experts),
+    routing: floats(tokens, experts),
     head_x: floats(head_rows, hidden),
     logits: floats(head_rows, config.vocab_size),
   };

@@ -145,11 +145,15 @@ export class Weights {
     return this.layout.model.layers.map(({ name }) => this.files.get(name)!);
   }
 
-  /** Bytes of weights that the kernels read for one token. */
+  /** Bytes of weights that one token takes: of a layer with experts, as many of them as it has. */
   get bytes_per_token(): number {
     const { config, layers, head, embedding } = this.layout.model;
     const matrix = config.tie_word_embeddings ? embedding.bytes : 0;
-    return layers.reduce((sum, { bytes }) => sum + bytes, head.bytes + matrix);
+    const spared = this.layout.experts.flatMap((experts) =>
+      experts.slice(config.experts?.per_token).flatMap(({ chunks }) => chunks),
+    );
+    const all = layers.reduce((sum, { bytes }) => sum + bytes, head.bytes + matrix);
+    return spared.reduce((sum, { bytes }) => sum - bytes, all);
   }
 
   /** Rows of the embedding, or of the positions, that fit into the slot at once. */
@@ -193,7 +197,7 @@ export class Weights {
     return only(this.slot!.tensors(placement));
   }
 
-  /** All tensors of a layer. */
+  /** All tensors of a layer; without its experts where it does not stay on the GPU. */
   async layer(index: number, commands: Commands): Promise<ReadonlyMap<string, WeightTensor>> {
     const pinned = this.pinned.get(index);
     if (!pinned) {
@@ -202,6 +206,28 @@ export class Weights {
     }
     this.onResident(index);
     return pinned.tensors;
+  }
+
+  /** Whether a layer stays on the GPU. */
+  stays(layer: number): boolean {
+    return this.pinned.has(layer);
+  }
+
+  /** An expert's tensors, perhaps among others. */
+  async expert(
+    layer: number,
+    expert: number,
+    commands: Commands,
+  ): Promise<ReadonlyMap<string, WeightTensor>> {
+    const { model, experts } = this.layout;
+    const pinned = this.pinned.get(layer)?.tensors;
+    return pinned ?? this.load(model.layers[layer]!, experts[layer]![expert]!, layer, commands);
+  }
+
+  /** Where an expert's tensors lie once it is loaded. */
+  expertTensors(layer: number, expert: number): ReadonlyMap<string, WeightTensor> {
+    const { experts } = this.layout;
+    return this.pinned.get(layer)?.tensors ?? this.slot!.tensors(experts[layer]![expert]!);
   }
 
   /** Where a layer's tensors lie once it is loaded. */

@@ -1,7 +1,7 @@
 import type { PartBytes } from '../plan/residency.ts';
 import type { PackTensor } from '../store/manifest.ts';
 import type { FileLayout, ModelLayout } from '../store/pack_layout.ts';
-import { layerStacks } from './decoder_layer.ts';
+import { expertStacks, layerStacks } from './decoder_layer.ts';
 import {
   alone,
   bytesOfRows,
@@ -32,7 +32,10 @@ export class WeightsLayout {
   readonly model: ModelLayout;
   readonly limits: PlacementLimits;
   readonly pinned: ReadonlySet<Part>;
+  /** Layers in the slot, all but their experts. */
   readonly layers: readonly Placement[];
+  /** The experts of each layer, each in the slot; none where a layer has one feed-forward network. */
+  readonly experts: readonly (readonly Placement[])[];
   /** Sizes of the slot's chunks; null when everything is pinned. */
   readonly slot_chunks: readonly number[] | null;
   readonly head_tiles: readonly HeadTile[];
@@ -41,7 +44,12 @@ export class WeightsLayout {
     this.model = model;
     this.limits = limits;
     this.pinned = pinned;
+    const { experts } = model.config;
+    const numbers = Array.from({ length: experts?.count ?? 0 }, (_, expert) => expert);
     this.layers = model.layers.map((file, i) => place(layerStacks(i, file.tensors), limits));
+    this.experts = model.layers.map((file, i) =>
+      numbers.map((expert) => place(expertStacks(i, file.tensors, expert), limits)),
+    );
     this.slot_chunks = this.slotChunks();
     this.head_tiles = this.cutHead();
   }
@@ -88,7 +96,11 @@ export class WeightsLayout {
 
   /** A whole part in buffers of its own, or a layer in the slot. */
   placementOf(part: Part): Placement {
-    if (typeof part === 'number') return this.layers[part]!;
+    if (typeof part === 'number') {
+      const { tensors } = this.model.layers[part]!;
+      const experts = this.experts[part]!.flatMap((_, i) => expertStacks(part, tensors, i));
+      return place([...layerStacks(part, tensors), ...experts], this.limits);
+    }
     const whole = this.fileOf(part).tensors.map((tensor) => alone(wholeTensor(tensor)));
     return place(whole, this.limits);
   }
@@ -134,9 +146,11 @@ export class WeightsLayout {
     const need = (chunk: number, bytes: number): void => {
       sizes[chunk] = Math.max(sizes[chunk] ?? 0, bytes);
     };
-    for (const [layer, { chunks }] of this.layers.entries()) {
+    for (const [layer, placement] of this.layers.entries()) {
       if (pinned.has(layer)) continue;
-      for (const [i, { bytes }] of chunks.entries()) need(i, bytes);
+      for (const { chunks } of [placement, ...this.experts[layer]!]) {
+        for (const [i, { bytes }] of chunks.entries()) need(i, bytes);
+      }
     }
     // Sixty-four rows of the embedding and of the output matrix, and the norms beside them, must fit too; only toys have
     // layers smaller than that.

@@ -7,6 +7,7 @@ import type { Sizes } from './sizes.ts';
 /** What `forward` reads and computes for a pass, in its order, for the planner. */
 export function workOf({ layout, prefill_tokens, ring }: Sizes): ModelWork {
   const { model, pinned, head_tiles } = layout;
+  const { experts } = model.config;
   const average = model.layers.reduce((sum, { bytes }) => sum + bytes, 0) / model.layers.length;
   const piecesOf = ({ chunks }: Placement) => chunks.flatMap(({ bytes }) => pieces(bytes, ring));
   const row = model.embedding.bytes / rowsOf(layout.embedding_tensor);
@@ -15,7 +16,10 @@ export function workOf({ layout, prefill_tokens, ring }: Sizes): ModelWork {
     ...layout.layers.map(
       (placement, layer): PassStep => ({
         kind: 'layer',
-        reads: pinned.has(layer) ? [] : piecesOf(placement),
+        // Of experts, as many as one token takes.
+        reads: pinned.has(layer)
+          ? []
+          : [placement, ...layout.experts[layer]!.slice(0, experts?.per_token)].flatMap(piecesOf),
         share: model.layers[layer]!.bytes / average,
       }),
     ),

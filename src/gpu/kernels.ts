@@ -21,6 +21,8 @@ import qkNormWgsl from '../../shaders/qk_norm.wgsl?raw';
 import repetitionPenaltyWgsl from '../../shaders/repetition_penalty.wgsl?raw';
 import rmsNormWgsl from '../../shaders/rms_norm.wgsl?raw';
 import ropeAppendWgsl from '../../shaders/rope_append.wgsl?raw';
+import routeWgsl from '../../shaders/route.wgsl?raw';
+import scaleRowsWgsl from '../../shaders/scale_rows.wgsl?raw';
 import softmaxSumWgsl from '../../shaders/softmax_sum.wgsl?raw';
 import stridedMaxWgsl from '../../shaders/strided_max.wgsl?raw';
 import topKWgsl from '../../shaders/top_k.wgsl?raw';
@@ -252,6 +254,22 @@ export const add_scaled: Kernel = {
   workgroups: (c, tokens) => [per(value(c, 'WIDTH') / 4, 64), tokens],
 };
 
+export const route: Kernel = {
+  label: 'route',
+  wgsl: routeWgsl,
+  bindings: { pass: 'uniform', logits: 'read', weights: 'write' },
+  decodes: false,
+  workgroups: (_, tokens) => [per(tokens, 64), 1],
+};
+
+export const scale_rows: Kernel = {
+  label: 'scale_rows',
+  wgsl: scaleRowsWgsl,
+  bindings: { expert: 'uniform', weights: 'read', y: 'write' },
+  decodes: false,
+  workgroups: (c, tokens) => [per(value(c, 'WIDTH') / 4, 64), tokens],
+};
+
 export const finish_logits: Kernel = {
   label: 'finish_logits',
   wgsl: finishLogitsWgsl,
@@ -348,6 +366,8 @@ export const KERNELS: readonly Kernel[] = [
   activate,
   add_bias,
   add_scaled,
+  route,
+  scale_rows,
   finish_logits,
   argmax,
   softmax_sum,

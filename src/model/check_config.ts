@@ -5,6 +5,7 @@ export const MOST_LAYERS = 10_000;
 /** The product of two dimensions is still a safe integer. */
 export const LARGEST_DIMENSION = 2 ** 26;
 export const LONGEST_CONTEXT = 2 ** 31;
+const MOST_EXPERTS = 1024;
 
 /**
  * What the headers of the .wgsl files demand.
@@ -26,5 +27,5 @@ export function checkKernelLimits(source: string, config: ModelConfig): void {
     check('the part of a head that RoPE turns', dim, fits, 'even sizes up to that of a head');
   }
   const count = experts?.count ?? 0;
-  check('the number of experts', count, count === 0, 'models without experts');
+  check('the number of experts', count, count <= MOST_EXPERTS, `up to ${MOST_EXPERTS}`);
 }

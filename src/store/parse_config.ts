@@ -78,6 +78,11 @@ export function readConfig(json: JsonValue): ModelConfig {
     logit_multiplier: positive('logit_multiplier'),
     experts: json.get('experts').nullOr(readExperts),
   };
+  const plain =
+    config.gated && config.norm_placement === 'before' && config.residual_multiplier === 1;
+  if (config.experts && !(plain && !config.biases.some((matrix) => matrix.startsWith('ffn_')))) {
+    json.get('experts').fail('are not gated, or have biases, a multiplier or a norm behind them');
+  }
   if (config.residual_multiplier !== 1 && config.norm_placement !== 'before') {
     json.get('residual_multiplier').fail('is not 1 where a norm stands behind each block');
   }

@@ -32,6 +32,8 @@ const CONSTANTS: Record<string, Constants> = {
   qk_norm: { ...HEADS, WHOLE: false, EPS: 1e-5, THREADS: 64 },
   activate: { WIDTH: 1536, GATED: true, Y_STRIDE: 1536 },
   add_bias: { ROWS: 1536, Y_STRIDE: 1536, ACCUMULATE: false },
+  route: { COUNT: 8, PER_TOKEN: 2, NORMALISED: true },
+  scale_rows: { WIDTH: 1536, COUNT: 8 },
   add_scaled: { WIDTH: 576, SCALE: 0.5 },
   finish_logits: { COUNT: 49152, SCALE: 1, CAP: 30 },
   argmax: { COUNT: 49152, FROM_LOGITS: true, CHUNK: 4096, THREADS: 256 },

@@ -76,7 +76,7 @@ async function packOf(embedding: BlockTypeName, other: BlockTypeName) {
       await file('layer-001.bin', layerOf(1, other, [128, 64, 1, 65, 64, 64, 2])),
     ],
     head: await file('head.bin', [
-      ['norm', 'F32', 1],
+      ['output_norm.weight', 'F32', 1],
       ['head', other, VOCAB],
     ]),
   };
@@ -187,7 +187,7 @@ describe.each([
       expect(rows).toBe(VOCAB);
       const tensors = await weights.finalNorm(commands);
       const norm = await valuesOf(tensors.get('output_norm.weight')!);
-      expect(firstDifference(norm, matrices.get('norm')!.values)).toBe(-1);
+      expect(firstDifference(norm, matrices.get('output_norm.weight')!.values)).toBe(-1);
 
       const files = filesOf(manifest).map(({ bytes }) => bytes);
       expect(weights.bytes_read).toBeLessThanOrEqual(files.reduce((a, b) => a + b));
