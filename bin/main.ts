@@ -33,7 +33,7 @@ const HELP = `lamina: language models, one layer on the GPU at a time
   lamina plan [--model M] [--budget BYTES] [--context N] [--again] [--json]
                           memory and predicted speed in each residency, and which one fits BYTES of GPU memory best;
                           measures this device first and remembers what it found, --again measures anew
-  lamina synth --shape smollm2-135m|llama-1b|qwen3-4b|llama-8b|llama-70b|custom --type F32|F16|Q4_0|Q4_1|Q8_0
+  lamina synth --shape smollm2-135m|llama-1b|qwen3-4b|llama-8b|llama-70b|custom --type F32|F16|BF16|Q4_0|Q4_1|Q8_0|Q4_K|Q5_K|Q6_K
              [--layers N] [--seed S] [--hidden-size N] [--intermediate-size N] [--attention-heads N]
              [--key-value-heads N] [--head-dim N] [--vocab-size N] [--context-length N] (--out FILE.gguf | --pack FOLDER)
                           a model of random weights with the dimensions of a real one, for measuring; all of the

@@ -19,27 +19,34 @@ interface Case {
   readonly logits: string;
 }
 
-const GGUF: readonly Case[] = ['gemma3'].map((name) => ({
-  name: `${name} from a GGUF file`,
-  model: `gguf/${name}-f16.gguf`,
-  expected: `gguf/${name}-f16.expected.json`,
-  logits: `gguf/${name}-f16.logits.f32`,
-}));
+const GGUF: readonly Case[] = ['llama3-ropefreqs', 'qwen2', 'qwen3', 'gemma3', 'phi3'].map(
+  (name) => ({
+    name: `${name} from a GGUF file`,
+    model: `gguf/${name}-f16.gguf`,
+    expected: `gguf/${name}-f16.expected.json`,
+    logits: `gguf/${name}-f16.logits.f32`,
+  }),
+);
 
 /** Hugging Face checkpoints: a folder each. */
 const FOLDERS: readonly Case[] = [
+  'llama',
   'llama_tied',
   'llama3_rope',
   'mistral_swa',
   'smollm3',
   'qwen2',
+  'qwen3',
   'gemma2',
+  'gemma3_text',
+  'phi3',
   'phi3_longrope',
   'gpt2',
   'opt',
   'bloom',
   'olmo2',
   'granite',
+  'mixtral',
   'qwen3_moe',
 ].map((name) => ({
   name,

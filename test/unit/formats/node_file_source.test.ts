@@ -120,7 +120,7 @@ test('a read ends with the reason of its signal', async () => {
 });
 
 test('a GGUF file on disk has its tensors', async () => {
-  const golden = new URL('../../golden/gguf/llama-f16.gguf', import.meta.url);
+  const golden = new URL('../../golden/gguf/llama-q4_1.gguf', import.meta.url);
   const source = await openNodeFileSource(fileURLToPath(golden));
   expect((await readGguf(source)).tensors.size).toBe(21);
   await source.close();

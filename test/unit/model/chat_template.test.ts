@@ -55,13 +55,16 @@ describe('the chat template of SmolLM2', () => {
   });
 });
 
-test.each(['llama-f16', 'llama-q4_1', 'llama-q8_0'])('the golden chat of %s', async (name) => {
-  const data = tokenizerOf(planPack(await goldenCheckpoint(`gguf/${name}.gguf`)));
-  const { chat } = (await goldenJson(`gguf/${name}.expected.json`)).tokenizer;
-  const text = renderChat(data, chat.messages, chat);
-  expect(text).toBe(chat.text);
-  expect(createTokenizer(data).encode(text, { special: true })).toEqual(chat.ids);
-});
+test.each(['llama-mixed', 'llama-q4_1', 'qwen3-f16', 'phi3-f16'])(
+  'the golden chat of %s',
+  async (name) => {
+    const data = tokenizerOf(planPack(await goldenCheckpoint(`gguf/${name}.gguf`)));
+    const { chat } = (await goldenJson(`gguf/${name}.expected.json`)).tokenizer;
+    const text = renderChat(data, chat.messages, chat);
+    expect(text).toBe(chat.text);
+    expect(createTokenizer(data).encode(text, { special: true })).toEqual(chat.ids);
+  },
+);
 
 describe('a template', () => {
   afterEach(() => void vi.useRealTimers());

@@ -136,7 +136,7 @@ test('linear scaling and YaRN slow RoPE down, by keys old and new', () => {
   expect(yarn.attention_factor).toBeCloseTo(0.1 * Math.log(4) + 1, 12);
 });
 
-test.each(['llama-f16', 'llama-q8_0'])('%s is planned', async (name) => {
+test.each(['qwen2-f16', 'llama-q4_k'])('%s is planned', async (name) => {
   const { config, layers } = planPack(await goldenCheckpoint(`gguf/${name}.gguf`));
   expect(layers.length).toBe(config.num_hidden_layers);
 });

@@ -71,27 +71,33 @@ describe('the tokenizer of SmolLM2', () => {
   });
 });
 
-describe.each(['llama-f16', 'llama-q4_1', 'llama-q8_0'])('the tokenizer of %s', async (name) => {
-  const data = tokenizerOf(planPack(await goldenCheckpoint(`gguf/${name}.gguf`)));
-  const {
-    tokenizer: golden,
-    prompt_text,
-    input_ids,
-  } = await goldenJson(`gguf/${name}.expected.json`);
-  const tokenizer = createTokenizer(data);
+describe.each(['llama-mixed', 'llama-q4_1', 'qwen3-f16', 'phi3-f16'])(
+  'the tokenizer of %s',
+  async (name) => {
+    const data = tokenizerOf(planPack(await goldenCheckpoint(`gguf/${name}.gguf`)));
+    const {
+      tokenizer: golden,
+      prompt_text,
+      input_ids,
+    } = await goldenJson(`gguf/${name}.expected.json`);
+    const tokenizer = createTokenizer(data);
 
-  test.each<GoldenSample>(golden.encode_without_special)('encodes and decodes $text', (sample) => {
-    expect(tokenizer.encode(sample.text, { special: false })).toEqual(sample.ids);
-    expect(tokenizer.decode(sample.ids)).toBe(sample.decoded);
-  });
+    test.each<GoldenSample>(golden.encode_without_special)(
+      'encodes and decodes $text',
+      (sample) => {
+        expect(tokenizer.encode(sample.text, { special: false })).toEqual(sample.ids);
+        expect(tokenizer.decode(sample.ids)).toBe(sample.decoded);
+      },
+    );
 
-  test('puts BOS before a prompt, once', () => {
-    const ids = tokenizer.encode(prompt_text, { special: true });
-    const prompt = tokenizer.withBos(ids);
-    expect(prompt).toEqual(input_ids[0]);
-    expect(tokenizer.withBos(prompt)).toEqual(prompt);
-  });
-});
+    test('puts BOS before a prompt, once', () => {
+      const ids = tokenizer.encode(prompt_text, { special: true });
+      const prompt = tokenizer.withBos(ids);
+      expect(prompt).toEqual(input_ids[0]);
+      expect(tokenizer.withBos(prompt)).toEqual(prompt);
+    });
+  },
+);
 
 describe('a text stream', () => {
   const text = 'Grüße, 世界 🌍👩‍👩‍👧 \ufeff\u0301 e\u0301!';
