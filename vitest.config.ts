@@ -1,8 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
-/** `unit` needs nothing but Node; `kernels` and `model` run WGSL on Dawn (GPU or SwiftShader). */
+/**
+ * `unit` needs nothing but Node; `kernels` and `model` run WGSL on Dawn (GPU or SwiftShader). Much of the time goes into
+ * compiling kernels, by one thread for each file: all cores take files.
+ */
 export default defineConfig({
   test: {
+    maxWorkers: '100%',
     projects: [
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
       {
@@ -14,7 +18,6 @@ export default defineConfig({
           include: ['test/model/**/*.test.ts'],
           testTimeout: 600_000,
           hookTimeout: 600_000,
-          fileParallelism: false,
         },
       },
     ],
