@@ -48,6 +48,8 @@ export async function logits(args: string[]): Promise<void> {
       residency,
       budget_weights: bytesOption('--budget', values.budget),
       precision: 'f32',
+      // As long as the text is: RoPE's factors may depend on it.
+      context_length: ids.length,
     });
     await engine.prefill(ids, 0, {
       observer: {
