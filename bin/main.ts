@@ -11,20 +11,22 @@ import { UsageError } from './errors.ts';
 
 const HELP = `lamina: language models, one layer on the GPU at a time
 
-  lamina ask [--model M] [--greedy] [--max-tokens N] [--temperature T] [--top-k K] [--top-p P] [--min-p P]
+  lamina ask [--model M] [--quantize Q] [--greedy] [--max-tokens N] [--temperature T] [--top-k K] [--top-p P] [--min-p P]
              [--repetition-penalty R] [--seed S] [--system TEXT] [--residency R] [--budget BYTES] [--json] "prompt"
                           answers; the text to standard output, the statistics to standard error
   lamina tokens [--model M] [--no-special] "text"
                           the token ids, as one JSON array
-  lamina logits [--model M] --tokens 1,2,3 [--residency R] [--budget BYTES] --out FILE.f32
+  lamina logits [--model M] [--quantize Q] --tokens 1,2,3 [--residency R] [--budget BYTES] --out FILE.f32
              [--hidden-states FILE.f32]
                           float32 logits [positions, vocab_size] of every position, and the hidden states
                           [layers + 2, positions, hidden_size]: embedding, after each layer, after the final norm
   lamina inspect [--json] M
                           architecture, tensors, bytes per layer
-  lamina models [list [--json] | verify PACK | export PACK --out FILE.tar | import FILE.tar | remove PACK]
+  lamina models [list [--json] | verify PACK | export PACK --out FILE.tar | remove PACK
+             | import FILE.tar|M [--quantize Q] [--json]]
                           the packs that were imported: their names and sizes, whether every byte is as it was, as one
-                          file to take elsewhere and back
+                          file to take elsewhere and back; import prints the pack's name and how far quantized matrices
+                          are from the checkpoint's, with --json each of them
   lamina bench [model|kernels|ring|import|all] [--model M] [--residency R]… [--budget BYTES]…
              [--prompt-tokens N] [--decode N] [--repeat N] [--json] [--out FILE.json]
                           prefill and decode in each residency, each kernel, the staging ring, an import, beside what
@@ -42,6 +44,7 @@ const HELP = `lamina: language models, one layer on the GPU at a time
   M  a .gguf or .safetensors file, an index of them, a folder; an address (https://…) of one of these; a repository of
      the hub, owner/name[@revision][:file]; the folder or the name of an imported pack; without it, the default model.
      HF_ENDPOINT is the hub's address, HF_TOKEN the access token that it, and no other server, gets
+  Q  Q8_0, Q6_K, Q4_K, Q4_1 or Q4_0: matrices of F32, F16 or BF16 become this while they are imported
   R  strict: one layer on the GPU at a time; streaming: as many parts stay there as BYTES hold; resident: all;
      auto: the best of these that keeps all GPU memory within BYTES (ask and bench)
   BYTES  as in 500000000, 500MB or 2GB

@@ -2,17 +2,21 @@ import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensureModel } from '../scripts/default_model.js';
+import type { EncodedTypeName } from '../src/formats/block_types.ts';
 import type { Checkpoint } from '../src/formats/checkpoint.ts';
 import { readCheckpoint } from '../src/formats/read_checkpoint.ts';
 import { openNodeFolder } from '../src/formats/sources/node_folder.ts';
 import { locateRemote, type ModelLocation } from '../src/formats/sources/remote_model.ts';
 import { adapterName, type Gpu, openGpu } from '../src/gpu/device.ts';
 import { importPack } from '../src/store/importer.ts';
-import { MANIFEST_FILE } from '../src/store/manifest.ts';
+import { MANIFEST_FILE, type Manifest } from '../src/store/manifest.ts';
 import { NodeStore } from '../src/store/node_store.ts';
+import { openManifest } from '../src/store/open_pack.ts';
+import { quantizationOf } from '../src/store/quantization.ts';
 import { openDawn } from './dawn.ts';
-import { DefaultModelError, ModelNotFoundError } from './errors.ts';
+import { DefaultModelError, ModelNotFoundError, UsageError } from './errors.ts';
 import { ProgressLine } from './progress_line.ts';
+import { quantizationLines } from './quantization_lines.ts';
 
 /** Where checkpoints are imported to. */
 export const PACKS =
@@ -75,22 +79,42 @@ async function defaultModel(): Promise<string> {
   }
 }
 
-/** A model as a pack: a checkpoint is imported, unless an earlier command has done so. */
+/**
+ * A model as a pack: a checkpoint is imported, unless an earlier command has done so.
+ * @throws UsageError when a pack is to be quantized
+ */
 export async function openPack(
   model: string | undefined,
+  quantize?: EncodedTypeName,
 ): Promise<{ store: NodeStore; pack: string }> {
   const found = await findModel(model);
-  if (found.kind === 'pack') return found;
+  if (found.kind === 'pack') {
+    if (!quantize) return found;
+    const reason = `"${found.pack}" is imported already, and --quantize is for what a model is imported from`;
+    throw new UsageError({ reason });
+  }
   return withCheckpoint(found, async (checkpoint) => {
     const line = new ProgressLine();
     try {
       const store = packStore();
-      const pack = await importPack({ checkpoint, store, onProgress: line.transfer });
+      const pack = await importPack({ checkpoint, store, quantize, onProgress: line.transfer });
       return { store, pack };
     } finally {
       line.end();
     }
   });
+}
+
+/** The same, and says what was quantized on standard error. */
+export async function openPackAloud(
+  model: string | undefined,
+  quantize: EncodedTypeName | undefined,
+): Promise<{ store: NodeStore; pack: string; manifest: Manifest }> {
+  const { store, pack } = await openPack(model, quantize);
+  const manifest = await openManifest(store, pack);
+  const quantization = quantize && quantizationOf(manifest);
+  if (quantization) console.error(quantizationLines(quantization));
+  return { store, pack, manifest };
 }
 
 /** The device; says so when it is emulated. */

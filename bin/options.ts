@@ -1,5 +1,6 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { SettingError } from '../src/engine/errors.ts';
+import { ENCODED_TYPES, type EncodedTypeName } from '../src/formats/block_types.ts';
 import { RESIDENCIES, type Residency } from '../src/plan/residency.ts';
 import { UsageError } from './errors.ts';
 
@@ -69,6 +70,14 @@ export function bytesOption(name: string, value: string | undefined): number | u
     throw new SettingError({ setting: name, value, allowed: 'bytes, as in 500MB or 2GB' });
   }
   return Math.floor(Number(number) * factor);
+}
+
+/** A type that an import quantizes to; undefined when it is not given. @throws SettingError */
+export function quantizeOption(value: string | undefined): EncodedTypeName | undefined {
+  if (value === undefined) return undefined;
+  const found = ENCODED_TYPES.find((type) => type === value.toUpperCase());
+  if (found) return found;
+  throw new SettingError({ setting: '--quantize', value, allowed: ENCODED_TYPES.join(', ') });
 }
 
 /** A residency mode, or `auto`: what the planner finds best. @throws SettingError */

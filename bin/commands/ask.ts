@@ -3,13 +3,20 @@ import type { GenerationStatistics } from '../../src/engine/generate.ts';
 import type { ChatMessage } from '../../src/model/tokenizer_data.ts';
 import { type Plan, TYPICAL, withoutWork } from '../../src/plan/planner.ts';
 import { UsageError } from '../errors.ts';
-import { openDevice, openPack } from '../model.ts';
-import { bytesOption, numberOption, readOptions, residencyOrAuto } from '../options.ts';
+import { openDevice, openPackAloud } from '../model.ts';
+import {
+  bytesOption,
+  numberOption,
+  quantizeOption,
+  readOptions,
+  residencyOrAuto,
+} from '../options.ts';
 import { knowledge } from '../planning.ts';
 import { ProgressLine } from '../progress_line.ts';
 
 const OPTIONS = {
   model: { type: 'string' },
+  quantize: { type: 'string' },
   system: { type: 'string' },
   greedy: { type: 'boolean' },
   'max-tokens': { type: 'string' },
@@ -33,6 +40,7 @@ export async function ask(args: string[]): Promise<void> {
   if (question === undefined) throw new UsageError({ reason: 'There is no question' });
   const residency = residencyOrAuto(values.residency ?? 'strict');
   const budget = bytesOption('--budget', values.budget);
+  const quantize = quantizeOption(values.quantize);
   const given = {
     temperature: numberOption('--temperature', values.temperature),
     top_k: numberOption('--top-k', values['top-k']),
@@ -51,7 +59,7 @@ export async function ask(args: string[]): Promise<void> {
   if (values.system !== undefined) messages.unshift({ role: 'system', content: values.system });
 
   const gpu = await openDevice();
-  const { store, pack } = await openPack(values.model);
+  const { store, pack } = await openPackAloud(values.model, quantize);
   const line = new ProgressLine();
   const model = await ChatModel.load({
     gpu,

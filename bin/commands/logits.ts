@@ -1,12 +1,18 @@
 import { Engine } from '../../src/engine/engine.ts';
-import { openManifest } from '../../src/store/open_pack.ts';
 import { UsageError } from '../errors.ts';
 import { FloatFile } from '../float_file.ts';
-import { openDevice, openPack } from '../model.ts';
-import { bytesOption, readOptions, residencyOption, tokensOption } from '../options.ts';
+import { openDevice, openPackAloud } from '../model.ts';
+import {
+  bytesOption,
+  quantizeOption,
+  readOptions,
+  residencyOption,
+  tokensOption,
+} from '../options.ts';
 
 const OPTIONS = {
   model: { type: 'string' },
+  quantize: { type: 'string' },
   tokens: { type: 'string' },
   residency: { type: 'string' },
   budget: { type: 'string' },
@@ -21,11 +27,11 @@ export async function logits(args: string[]): Promise<void> {
   if (values.tokens === undefined) throw new UsageError({ reason: '--tokens is missing' });
   if (values.out === undefined) throw new UsageError({ reason: '--out is missing' });
   const residency = residencyOption(values.residency ?? 'strict');
+  const quantize = quantizeOption(values.quantize);
   const ids = tokensOption('--tokens', values.tokens);
 
   const gpu = await openDevice();
-  const { store, pack } = await openPack(values.model);
-  const manifest = await openManifest(store, pack);
+  const { store, pack, manifest } = await openPackAloud(values.model, quantize);
   const { vocab_size, hidden_size, num_hidden_layers } = manifest.config;
   const files: FloatFile[] = [];
   const create = (path: string, shape: readonly number[]): FloatFile => {

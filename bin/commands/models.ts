@@ -3,12 +3,15 @@ import { openNodeFileSource } from '../../src/formats/sources/node_file_source.t
 import { PackNotFoundError } from '../../src/store/errors.ts';
 import { exportPack } from '../../src/store/export_pack.ts';
 import { importArchive } from '../../src/store/import_archive.ts';
+import type { NodeStore } from '../../src/store/node_store.ts';
 import { listPacks, openManifest } from '../../src/store/open_pack.ts';
+import { quantizationOf } from '../../src/store/quantization.ts';
 import { verifyPack } from '../../src/store/verify.ts';
 import { OutputFileError, UsageError } from '../errors.ts';
-import { packStore } from '../model.ts';
-import { readOptions } from '../options.ts';
+import { openPack, packStore } from '../model.ts';
+import { quantizeOption, readOptions } from '../options.ts';
 import { ProgressLine } from '../progress_line.ts';
+import { quantizationLines } from '../quantization_lines.ts';
 
 type Action = (args: string[]) => Promise<void>;
 
@@ -19,6 +22,8 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   import: importFrom,
   remove: (args) => onPack(args, remove),
 };
+
+const IMPORT_OPTIONS = { quantize: { type: 'string' }, json: { type: 'boolean' } } as const;
 
 /** `lamina models`: the packs that earlier commands imported. */
 export async function models([name = 'list', ...args]: string[]): Promise<void> {
@@ -94,13 +99,32 @@ async function create(path: string): Promise<FileHandle> {
   }
 }
 
+/** A checkpoint, or what `export` wrote, as a pack; and what was quantized. */
 async function importFrom(args: string[]): Promise<void> {
-  const { text: path } = readOptions(args, {}, 'file');
-  if (path === undefined) throw new UsageError({ reason: 'There is no file' });
+  const { values, text: path } = readOptions(args, IMPORT_OPTIONS, 'model');
+  if (path === undefined) throw new UsageError({ reason: 'There is no file and no model' });
+  const quantize = quantizeOption(values.quantize);
+  const isArchive = /\.tar$/i.test(path);
+  if (isArchive && quantize) {
+    const reason = `"${path}" is imported as it was exported, and --quantize is for checkpoints`;
+    throw new UsageError({ reason });
+  }
+  const { store, pack } = isArchive ? await unpack(path) : await openPack(path, quantize);
+  const quantization = quantizationOf(await openManifest(store, pack));
+  if (values.json) {
+    console.log(JSON.stringify({ pack, quantization }));
+    return;
+  }
+  console.log(pack);
+  if (quantization) console.log(quantizationLines(quantization));
+}
+
+async function unpack(path: string): Promise<{ store: NodeStore; pack: string }> {
+  const store = packStore();
   const archive = await openNodeFileSource(path);
   const line = new ProgressLine();
   try {
-    console.log(await importArchive({ archive, store: packStore(), onProgress: line.transfer }));
+    return { store, pack: await importArchive({ archive, store, onProgress: line.transfer }) };
   } finally {
     line.end();
     await archive.close();

@@ -57,3 +57,8 @@ export const BLOCK_TYPES = {
 } as const satisfies Record<string, BlockType>;
 
 export type BlockTypeName = keyof typeof BLOCK_TYPES;
+
+/** Types with an `encode`: what an import can make of plain floats. */
+export const ENCODED_TYPES = ['Q8_0', 'Q6_K', 'Q4_K', 'Q4_1', 'Q4_0'] as const;
+
+export type EncodedTypeName = (typeof ENCODED_TYPES)[number];

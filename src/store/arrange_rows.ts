@@ -49,11 +49,15 @@ async function* asF32(
   blocks: AsyncIterable<Uint8Array>,
   { block_bytes, planes, split, decode }: (typeof BLOCK_TYPES)[keyof typeof BLOCK_TYPES],
 ): AsyncGenerator<Uint8Array> {
+  const most = Math.floor(GIVEN_BYTES / block_bytes) * block_bytes;
   for await (const some of blocks) {
-    const count = some.length / block_bytes;
-    const split_planes = planes.map((plane) => new Uint8Array(count * plane.bytes_per_block));
-    split(some, count, split_planes);
-    yield new Uint8Array(decode(split_planes, count).buffer);
+    for (let at = 0; at < some.length; at += most) {
+      const part = some.subarray(at, at + most);
+      const count = part.length / block_bytes;
+      const split_planes = planes.map((plane) => new Uint8Array(count * plane.bytes_per_block));
+      split(part, count, split_planes);
+      yield new Uint8Array(decode(split_planes, count).buffer);
+    }
   }
 }
 

@@ -169,6 +169,28 @@ export class PackExistsError extends LaminaError {
   }
 }
 
+/** A type that an import does not make. */
+export class QuantizeTypeError extends LaminaError {
+  constructor(details: { wanted: string; allowed: readonly string[] }) {
+    const { wanted, allowed } = details;
+    super(
+      `An import cannot quantize to "${wanted}": choose one of ${allowed.join(', ')}.`,
+      details,
+    );
+  }
+}
+
+/** A block has one scale for all of its values: one that is not finite would spoil the others. */
+export class WeightNotFiniteError extends LaminaError {
+  constructor(details: { tensor: string; type: string }) {
+    const { tensor, type } = details;
+    super(
+      `"${tensor}" has a value that is no finite number and cannot be quantized to ${type}. Import the model without quantizing, or fetch the checkpoint again.`,
+      details,
+    );
+  }
+}
+
 /** Bytes, and a number that people can read. */
 function inWords(bytes: number): string {
   return `${bytes} bytes (${(bytes / 1e6).toFixed(1)} MB)`;
@@ -190,4 +212,6 @@ registerErrors({
   SourceChangedError,
   ArchiveError,
   PackExistsError,
+  QuantizeTypeError,
+  WeightNotFiniteError,
 });

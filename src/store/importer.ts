@@ -1,3 +1,4 @@
+import type { EncodedTypeName } from '../formats/block_types.ts';
 import type { Checkpoint } from '../formats/checkpoint.ts';
 import { SourceModifiedError } from '../formats/errors.ts';
 import { type PackPlan, planPack } from '../model/plan_pack.ts';
@@ -10,6 +11,7 @@ import {
 import { exclusive } from './exclusive.ts';
 import { HashPool } from './hash_pool.ts';
 import {
+  type FinishedFile,
   type FinishedFiles,
   JOURNAL_FILE,
   readJournal,
@@ -23,7 +25,9 @@ import {
   PACK_FORMAT,
   PACK_VERSION,
   type PackFile,
+  type PackSource,
   pieceCount,
+  type TensorErrors,
 } from './manifest.ts';
 import { filesOf, openManifest } from './open_pack.ts';
 import { packId } from './pack_id.ts';
@@ -31,6 +35,7 @@ import { type PlannedFile, planFiles } from './pack_layout.ts';
 import { parseManifest } from './parse_manifest.ts';
 import { writePieces } from './piece_writer.ts';
 import { type OnProgress, ProgressMeter } from './progress.ts';
+import { quantizePlan } from './quantize_plan.ts';
 import { type ByteRange, readAhead } from './read_ahead.ts';
 import { findDamaged } from './verify.ts';
 import { rangesOf, type WriteWeights, writeWeightFile } from './weight_file.ts';
@@ -40,8 +45,10 @@ import { writeFile } from './write_file.ts';
 export interface ImportOptions {
   readonly checkpoint: Checkpoint;
   readonly store: WeightStore;
-  /** The pack's name; without it `packId(checkpoint.source)`. */
+  /** The pack's name; without it `packId(checkpoint.source, quantize)`. */
   readonly pack?: string | undefined;
+  /** What matrices of plain floats are quantized to; without it each tensor keeps its type. */
+  readonly quantize?: EncodedTypeName | undefined;
   readonly onProgress?: OnProgress | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Writes each file's weights, for sources that have a shorter way than their blocks. */
@@ -53,11 +60,11 @@ export interface ImportOptions {
  * the files that are not there with the right SHA-256 of every piece are read from the source. The manifest is written last.
  *
  * @returns The pack's id.
- * @throws ImportCancelledError, StorageQuotaError, StoreLockedError, SourceChangedError, ManifestInvalidError; errors of
- * the source, the reader and the plan as they are. What was finished before stays, and a checkpoint that cannot be read leaves nothing.
+ * @throws ImportCancelledError, StorageQuotaError, StoreLockedError, SourceChangedError, ManifestInvalidError,
+ * QuantizeTypeError, WeightNotFiniteError; errors of the source, the reader and the plan as they are. What was finished before stays, and a checkpoint that cannot be read leaves nothing.
  */
 export async function importPack(options: ImportOptions): Promise<string> {
-  const pack = options.pack ?? (await packId(options.checkpoint.source));
+  const pack = options.pack ?? (await packId(options.checkpoint.source, options.quantize));
   try {
     await exclusive(pack, () => new PackImport(pack, options).run());
   } catch (error) {
@@ -70,6 +77,7 @@ class PackImport {
   private readonly pack: string;
   private readonly checkpoint: Checkpoint;
   private readonly store: WeightStore;
+  private readonly quantize: EncodedTypeName | undefined;
   private readonly onProgress: OnProgress | undefined;
   private readonly signal: AbortSignal | undefined;
   private readonly writeWeights: WriteWeights;
@@ -80,6 +88,7 @@ class PackImport {
     this.pack = pack;
     this.checkpoint = options.checkpoint;
     this.store = options.store;
+    this.quantize = options.quantize;
     this.onProgress = options.onProgress;
     this.signal = options.signal;
     this.writeWeights = options.writeWeights ?? writeWeightFile;
@@ -88,7 +97,7 @@ class PackImport {
   async run(): Promise<void> {
     const { store, pack, checkpoint, signal } = this;
     signal?.throwIfAborted();
-    const plan = planPack(checkpoint);
+    const plan = this.plan(checkpoint);
     const files = planFiles(plan);
     // What could not be opened later is refused before anything is written.
     parseManifest(pack, encode(this.manifest(plan, files)));
@@ -127,10 +136,19 @@ class PackImport {
     }
   }
 
+  private plan(checkpoint: Checkpoint): PackPlan {
+    const plan = planPack(checkpoint);
+    return this.quantize ? quantizePlan(plan, this.quantize) : plan;
+  }
+
+  private sourceRecord(): PackSource {
+    return sourceRecord(this.checkpoint.source, this.quantize);
+  }
+
   /** What an earlier import of the same source left, not verified yet. */
   private async knownFiles(): Promise<{ files: FinishedFiles; complete: boolean }> {
     const { store, pack } = this;
-    const source = sourceRecord(this.checkpoint.source);
+    const source = this.sourceRecord();
     const manifest = await this.oldManifest();
     if (manifest && !sameSource(manifest.source, source)) {
       throw new SourceChangedError({
@@ -141,7 +159,7 @@ class PackImport {
       });
     }
     if (manifest) {
-      const files = new Map(filesOf(manifest).map(({ name, pieces }) => [name, pieces]));
+      const files = new Map(filesOf(manifest).map((file) => [file.name, finishedOf(file)]));
       return { files, complete: true };
     }
     const journal = await readJournal(store, pack);
@@ -167,13 +185,13 @@ class PackImport {
   ): Promise<void> {
     const { store, pack, signal } = this;
     const candidates = files.flatMap(({ layout: { name, bytes } }) => {
-      const pieces = known.get(name);
+      const { pieces } = known.get(name) ?? {};
       return pieces?.length === pieceCount(bytes) ? [{ name, bytes, pieces }] : [];
     });
     const damaged = await findDamaged(store, pack, candidates, meter, signal);
     const names = new Set(damaged.map(({ file }) => file));
-    for (const { name, pieces } of candidates) {
-      if (!names.has(name)) this.finished.set(name, pieces);
+    for (const { name } of candidates) {
+      if (!names.has(name)) this.finished.set(name, known.get(name)!);
     }
   }
 
@@ -216,10 +234,17 @@ class PackImport {
       for (const file of files) {
         const { name } = file.layout;
         meter.begin(name);
-        const pieces = await writePieces(store, pack, name, { pool, onBytes, signal }, (out) =>
-          this.writeWeights(file, reads, out),
+        let errors: TensorErrors = {};
+        const pieces = await writePieces(
+          store,
+          pack,
+          name,
+          { pool, onBytes, signal },
+          async (out) => {
+            errors = await this.writeWeights(file, reads, out);
+          },
         );
-        this.finished.set(name, pieces);
+        this.finished.set(name, finishedOf({ pieces, errors }));
         meter.end();
         await this.writeJournal();
       }
@@ -230,14 +255,14 @@ class PackImport {
   }
 
   private writeJournal(): Promise<void> {
-    return writeJournal(this.store, this.pack, sourceRecord(this.checkpoint.source), this.finished);
+    return writeJournal(this.store, this.pack, this.sourceRecord(), this.finished);
   }
 
   private manifest(plan: PackPlan, files: readonly PlannedFile[]): Manifest {
     const [embedding, ...rest] = files.map(
       ({ layout }): PackFile => ({
         ...layout,
-        pieces: this.finished.get(layout.name) ?? unknownPieces(layout.bytes),
+        ...(this.finished.get(layout.name) ?? { pieces: unknownPieces(layout.bytes) }),
       }),
     );
     const head = rest.pop();
@@ -245,7 +270,7 @@ class PackImport {
       format: PACK_FORMAT,
       version: PACK_VERSION,
       name: plan.name,
-      source: sourceRecord(this.checkpoint.source),
+      source: this.sourceRecord(),
       config: plan.config,
       tokenizer: plan.tokenizer,
       embedding: embedding!,
@@ -259,6 +284,11 @@ function* rangesOfAll(files: readonly PlannedFile[]): Generator<ByteRange> {
   for (const file of files) yield* rangesOf(file);
 }
 
+/** No errors are kept where nothing was quantized. */
+function finishedOf({ pieces, errors = {} }: FinishedFile): FinishedFile {
+  return Object.keys(errors).length > 0 ? { pieces, errors } : { pieces };
+}
+
 /** As long as the hashes of a file that is still to be written. */
 function unknownPieces(bytes: number): string[] {
   return Array<string>(pieceCount(bytes)).fill('0'.repeat(64));
@@ -268,6 +298,7 @@ function encode(manifest: Manifest): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(JSON.stringify(manifest));
 }
 
-function inWords({ name, bytes, version }: Manifest['source']): string {
-  return `"${name}" (${bytes} bytes, version ${version})`;
+function inWords({ name, bytes, version, quantize }: PackSource): string {
+  const type = quantize ? `, quantized to ${quantize}` : '';
+  return `"${name}" (${bytes} bytes, version ${version}${type})`;
 }

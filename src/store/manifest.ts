@@ -1,5 +1,5 @@
 import type { PlaneName } from '../formats/block_type.ts';
-import type { BlockTypeName } from '../formats/block_types.ts';
+import type { BlockTypeName, EncodedTypeName } from '../formats/block_types.ts';
 import type { ModelConfig } from '../model/config.ts';
 import type { TokenizerData } from '../model/tokenizer_data.ts';
 
@@ -31,6 +31,9 @@ export interface PackTensor {
   readonly planes: readonly PackPlane[];
 }
 
+/** How far each tensor that an import quantized is from the checkpoint's, by name: see `relativeError`. */
+export type TensorErrors = Readonly<Record<string, number>>;
+
 export interface PackFile {
   /** `embedding.bin`, `layer-000.bin` …, `head.bin`. */
   readonly name: string;
@@ -38,7 +41,18 @@ export interface PackFile {
   readonly bytes: number;
   /** Lower-case hex SHA-256 of every PIECE_BYTES of the file; the last piece may be shorter. */
   readonly pieces: readonly string[];
+  /** Absent where the import quantized nothing. */
+  readonly errors?: TensorErrors | undefined;
   readonly tensors: readonly PackTensor[];
+}
+
+/** What a pack was made from, and how. */
+export interface PackSource {
+  readonly name: string;
+  readonly bytes: number;
+  readonly version: string;
+  /** What its matrices of plain floats were quantized to; absent where each tensor has the checkpoint's type. */
+  readonly quantize?: EncodedTypeName | undefined;
 }
 
 /**
@@ -49,7 +63,7 @@ export interface Manifest {
   readonly version: typeof PACK_VERSION;
   /** The name to show: `general.name`, else the source's file name. */
   readonly name: string;
-  readonly source: { readonly name: string; readonly bytes: number; readonly version: string };
+  readonly source: PackSource;
   readonly config: ModelConfig;
   /** Null where the checkpoint had none. */
   readonly tokenizer: TokenizerData | null;

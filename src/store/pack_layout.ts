@@ -5,7 +5,7 @@ import type { PlannedTensor } from '../model/planned_tensor.ts';
 import { type PackFile, type PackPlane, type PackTensor, PLANE_ALIGNMENT } from './manifest.ts';
 
 /** A file of a pack before its content is known. */
-export type FileLayout = Omit<PackFile, 'pieces'>;
+export type FileLayout = Omit<PackFile, 'pieces' | 'errors'>;
 
 /**
  * What a model consists of, and where each tensor lies in its file: a manifest says it, and before the import a

@@ -1,4 +1,4 @@
-import { BLOCK_TYPES, type BlockTypeName } from '../formats/block_types.ts';
+import { BLOCK_TYPES, type BlockTypeName, ENCODED_TYPES } from '../formats/block_types.ts';
 import { JsonValue, JsonValueError } from '../formats/json_value.ts';
 import { embeddingTensors, headTensors, layerTensors, type TensorSpecs } from '../model/tensors.ts';
 import { readNormalizer, readPreTokenizer } from '../model/tokenizer_components.ts';
@@ -10,6 +10,7 @@ import {
   PACK_VERSION,
   type PackFile,
   type PackPlane,
+  type PackSource,
   type PackTensor,
   PLANE_ALIGNMENT,
   pieceCount,
@@ -63,11 +64,12 @@ function readManifest(json: JsonValue): Manifest {
   return manifest;
 }
 
-export function readSource(json: JsonValue): Manifest['source'] {
+export function readSource(json: JsonValue): PackSource {
   return {
     name: json.get('name').string(),
     bytes: json.get('bytes').integer(0, Number.MAX_SAFE_INTEGER),
     version: json.get('version').string(),
+    ...(json.optional('quantize') && { quantize: json.get('quantize').oneOf(ENCODED_TYPES) }),
   };
 }
 
@@ -126,7 +128,15 @@ function readFile(json: JsonValue, name: string): PackFile {
     json.get('pieces').fail(`has ${pieces.length} entries, not ${pieceCount(bytes)}`);
   }
   const tensors = readTensors(json.get('tensors'), bytes);
-  return { name: json.get('name').oneOf([name]), bytes, pieces, tensors };
+  const errors = readErrors(json);
+  return { name: json.get('name').oneOf([name]), bytes, pieces, ...errors, tensors };
+}
+
+/** The errors of a file's tensors, where it has any. */
+export function readErrors(file: JsonValue): Pick<PackFile, 'errors'> {
+  const json = file.optional('errors');
+  if (!json) return {};
+  return { errors: Object.fromEntries(json.keys().map((it) => [it, json.get(it).atLeastZero()])) };
 }
 
 export function readPieces(json: JsonValue): string[] {

@@ -3,8 +3,10 @@ import { BLOCK_TYPES } from '../formats/block_types.ts';
 import type { TensorInfo } from '../formats/checkpoint.ts';
 import { type PlannedTensor, type ValueRange, wholeSource } from '../model/planned_tensor.ts';
 import { arrange } from './arrange_rows.ts';
+import type { TensorErrors } from './manifest.ts';
 import type { PlannedFile } from './pack_layout.ts';
 import type { PieceWriter } from './piece_writer.ts';
+import { isQuantized, quantizeTensor } from './quantize_tensor.ts';
 import type { ByteRange } from './read_ahead.ts';
 
 /**
@@ -41,32 +43,36 @@ export function* rangesOf({ tensors }: PlannedFile): Generator<ByteRange> {
 /**
  * Fills one file of a pack with what was read for it: splits blocks into planes. A tensor's codes are written as
  * they come; its scales and minimums, at most a fifth of it, are held back until its codes are done.
+ * Tensors that get another type are quantized on the way.
  *
  * @param reads Bytes of each of `rangesOf(file)`; no more are taken.
+ * @returns The relative error of each tensor that was quantized.
  */
 export async function writeWeightFile(
   { layout, tensors }: PlannedFile,
   reads: AsyncIterator<Uint8Array>,
   out: PieceWriter,
-): Promise<void> {
+): Promise<TensorErrors> {
+  const errors: Record<string, number> = {};
   const next = blocksOf(partsOf(tensors), reads);
   for (const [i, tensor] of tensors.entries()) {
     const [codes, ...later] = layout.tensors[i]!.planes;
     const held = later.map(({ bytes }) => new Uint8Array(bytes));
     await out.padTo(codes!.offset);
     const blocks = readParts(tensor, next);
-    await splitTensor(
-      tensor.type,
-      wholeSource(tensor) ? blocks : arrange(tensor, blocks),
-      held,
-      out,
-    );
+    if (isQuantized(tensor)) {
+      errors[tensor.name] = await quantizeTensor(tensor, blocks, held, out);
+    } else {
+      const stored = wholeSource(tensor) ? blocks : arrange(tensor, blocks);
+      await splitTensor(tensor.type, stored, held, out);
+    }
     for (const [p, { offset }] of later.entries()) {
       await out.padTo(offset);
       await out.put(held[p]!);
     }
   }
   await out.padTo(layout.bytes);
+  return errors;
 }
 
 export type WriteWeights = typeof writeWeightFile;

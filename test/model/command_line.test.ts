@@ -246,6 +246,24 @@ describe('packs', () => {
   });
 });
 
+describe('lamina models import', () => {
+  test('quantizes a checkpoint, and tells the error of each matrix', async () => {
+    const model = goldenPath('gguf/llama-f16.gguf');
+    const { code, out } = await lamina('models', 'import', model, '--quantize', 'q4_0', '--json');
+    expect(code).toBe(0);
+    const { pack, quantization } = JSON.parse(out);
+    expect(pack).toMatch(/^llama-f16\.q4_0-/);
+    expect(quantization.quantized[0]).toMatchObject({ name: 'token_embd.weight', type: 'Q4_0' });
+    expect(quantization.worst.relative_error).toBeGreaterThan(quantization.mean_error);
+    expect(quantization.mean_error).toBeGreaterThan(0.01);
+    const people = (await lamina('models', 'import', model, '--quantize', 'Q4_0')).out.split('\n');
+    expect(people[0]).toBe(pack);
+    expect(people[1]).toMatch(
+      /^Quantized to Q4_0: \d+ matrices; relative error 0\.\d+ on average, 0\.\d+ at worst \([\w.]+\)$/,
+    );
+  });
+});
+
 describe('a command line that is wrong', () => {
   test.each([
     [['nonsense'], 2, 'There is no command "nonsense"'],
@@ -263,6 +281,7 @@ describe('a command line that is wrong', () => {
       'no/x.f32 cannot be written',
     ],
     [['models', 'nonsense'], 2, '"nonsense" is not expected here'],
+    [['models', 'import', 'x.tar', '--quantize', 'Q8_0'], 2, '--quantize is for checkpoints'],
     [['models', 'verify', 'x'], 1, 'There is no pack "x"'],
     [['bench', 'nonsense'], 2, '"nonsense" is not expected here'],
     [['bench', 'ring', 'model'], 2, 'more than one argument'],

@@ -27,5 +27,6 @@ export function packFileWriter(source: SyntheticSource): WriteWeights {
       }
     }
     await out.padTo(layout.bytes);
+    return {};
   };
 }

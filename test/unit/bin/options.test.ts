@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { bytesOption } from '../../../bin/options.ts';
+import { bytesOption, quantizeOption } from '../../../bin/options.ts';
 import { SettingError } from '../../../src/engine/errors.ts';
 
 test.each([
@@ -18,4 +18,10 @@ test.each(['', 'much', '-1GB', '2TB', '1e9'])('%j is no number of bytes', (text)
 
 test('what is not given is not invented', () => {
   expect(bytesOption('--budget', undefined)).toBeUndefined();
+});
+
+test('a type to quantize to is one that has an encoder, in any case of letters', () => {
+  expect(quantizeOption('q4_k')).toBe('Q4_K');
+  expect(quantizeOption(undefined)).toBeUndefined();
+  expect(() => quantizeOption('Q5_K')).toThrow(SettingError);
 });

@@ -28,6 +28,8 @@ const EXAMPLES: readonly LaminaError[] = [
   new errors.ImportCancelledError({ pack: 'smollm2' }),
   new errors.ArchiveError({ archive: 'smollm2.tar', reason: 'it ends too early' }),
   new errors.PackExistsError({ pack: 'smollm2' }),
+  new errors.QuantizeTypeError({ wanted: 'IQ1_S', allowed: ['Q8_0', 'Q4_0'] }),
+  new errors.WeightNotFiniteError({ tensor: 'output.weight', type: 'Q4_0' }),
   ...[true, false].map(
     (finished) =>
       new errors.SourceChangedError({
@@ -68,6 +70,8 @@ test('messages say what is wrong, where, and what to do', () => {
       "The import was cancelled. Import the same model again: it goes on from the files that are done.",
       "smollm2.tar is not an exported model that can be read: it ends too early. Export the model again, or import it from where it came.",
       "There is a pack "smollm2" already. Remove it first, or keep it.",
+      "An import cannot quantize to "IQ1_S": choose one of Q8_0, Q4_0.",
+      ""output.weight" has a value that is no finite number and cannot be quantized to Q4_0. Import the model without quantizing, or fetch the checkpoint again.",
       "Pack "smollm2" was made from "a.gguf", not from "b.gguf". Remove the pack first, or import this source as a pack of its own.",
       "The source of pack "smollm2" changed while it was imported: it was "a.gguf", now it is "b.gguf". Nothing was kept; import the model again, so that everything comes from one version.",
     ]

@@ -244,7 +244,8 @@ describe('an import', () => {
       const store = new MemoryStore();
       await stopAfter(2, store);
       const journal = JSON.parse(new TextDecoder().decode(await get(store, PACK, 'import.json')));
-      journal.files['layer-000.bin'] = change(journal.files['layer-000.bin']);
+      const file = journal.files['layer-000.bin'];
+      file.pieces = change(file.pieces);
       await put(store, PACK, 'import.json', new TextEncoder().encode(JSON.stringify(journal)));
       const source = new TestSource(MODEL);
       await importFile({ source, store, pack: PACK });

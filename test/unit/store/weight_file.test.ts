@@ -34,9 +34,9 @@ test.each(TYPES)('a %s tensor of many reads is split as if it were one', async (
   const onBytes = (written: number) => {
     told += written;
   };
-  const pieces = await writePieces(store, 'pack', 'a.bin', { pool, onBytes }, (out) =>
-    writeWeightFile(planned, readAhead(rangesOf(planned)), out),
-  );
+  const pieces = await writePieces(store, 'pack', 'a.bin', { pool, onBytes }, async (out) => {
+    expect(await writeWeightFile(planned, readAhead(rangesOf(planned)), out)).toEqual({});
+  });
   pool.close();
 
   const file = await get(store, 'pack', 'a.bin');
