@@ -18,13 +18,20 @@ const FILE_NAME = /\/[^/]*\.[^/]*$/;
  * `owner/name[@revision][:file]`; null when it is neither.
  */
 export function locateRemote(text: string, options: HubOptions = {}): ModelLocation | null {
-  if (/^https?:\/\//i.test(text)) return locateUrl(new URL(text), options);
+  if (/^https?:\/\//i.test(text) && URL.canParse(text)) return locateUrl(new URL(text), options);
   const [, id, revision = 'main', path] = HUB_NAME.exec(text) ?? [];
-  return id === undefined ? null : { folder: openHubFolder({ id, revision }, options), path };
+  // The path of a file that is not there: nothing on the hub is called so.
+  const isFile = id !== undefined && /\.(gguf|safetensors|json)$/i.test(id);
+  return id === undefined || isFile
+    ? null
+    : { folder: openHubFolder({ id, revision }, options), path };
 }
 
-/** The token is the hub's: no other server gets it. */
-function locateUrl(url: URL, { endpoint: _, token: __, ...options }: HubOptions): ModelLocation {
+/** A file at an address with an ending, and what lies beside it; else a folder. The token is the hub's: no other server gets it. */
+export function locateUrl(
+  url: URL,
+  { endpoint: _, token: __, ...options }: HubOptions = {},
+): ModelLocation {
   const isFile = FILE_NAME.test(url.pathname) || url.search !== '';
   if (isFile) {
     const path = url.pathname.slice(url.pathname.lastIndexOf('/') + 1) + url.search;
