@@ -1,4 +1,4 @@
-import type { LoadedModel } from '../worker/protocol.ts';
+import type { ChosenFiles, LoadedModel } from '../worker/protocol.ts';
 import { type ChatState, createChatState } from './chat_state.ts';
 import { createDiagnosticsState, type DiagnosticsState } from './diagnostics_state.ts';
 import type { Remedy } from './failures.ts';
@@ -21,7 +21,7 @@ export interface PageState {
   readonly settings: SettingsState;
   readonly diagnostics: DiagnosticsState;
   /** Leaves the answer at hand, and imports a model. */
-  openModel(source: UrlSource | File): Promise<void>;
+  openModel(source: UrlSource | ChosenFiles): Promise<void>;
   /** Leaves the answer at hand, and loads a model from the disk. */
   usePack(pack: string, name: string): Promise<void>;
   /** Leaves the answer at hand, and keeps more or less of the model on the GPU. */

@@ -1,3 +1,4 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { expect, type Page, test } from '@playwright/test';
 import {
   answered,
@@ -96,12 +97,12 @@ test.describe('the first visit', () => {
   test('opens a file of one’s own, from the picker or dropped on the page', async ({ page }) => {
     await openPage(page);
     const picked = page.waitForEvent('filechooser');
-    await button(page, 'Open a .gguf file').click();
+    await button(page, 'Open files').click();
     const file = { name: 'mine.gguf', mimeType: '', buffer: Buffer.from('GGUF') };
     await (await picked).setFiles(file);
     await expect(page.getByRole('heading', { name: 'mine.gguf' })).toBeVisible();
     await button(page, 'Cancel').click();
-    await expect(button(page, 'Open a .gguf file')).toBeVisible();
+    await expect(button(page, 'Open files')).toBeVisible();
     await page.evaluate(() => {
       const dataTransfer = new DataTransfer();
       dataTransfer.items.add(new File(['GGUF'], 'dropped.gguf'));
@@ -110,6 +111,50 @@ test.describe('the first visit', () => {
       document.body.dispatchEvent(new DragEvent('drop', drop));
     });
     await expect(page.getByRole('heading', { name: 'dropped.gguf' })).toBeVisible();
+  });
+
+  test('opens a model by its name, with a token that is not kept, and says why it is refused', async ({
+    page,
+  }) => {
+    await openPage(page);
+    await page.getByTestId('model-place').fill('owner/gated');
+    await page.getByText('Access token').first().click();
+    const token = page.getByTestId('model-token');
+    await expect(token).toHaveAttribute('type', 'password');
+    await token.fill('hf_secret');
+    await button(page, 'Fetch and open').click();
+    await expect(page.getByRole('heading', { name: 'owner/gated' })).toBeVisible();
+    const [source, stored] = await page.evaluate(() => {
+      const { api, modelErrors } = window.scripted;
+      const refused = new modelErrors.UnsupportedArchitectureError({
+        ...{
+          source: 'config.json',
+          key: 'model_type',
+          architecture: 'rwkv7',
+          supported: ['llama'],
+        },
+      });
+      api.imports[0]!.end.reject(refused);
+      return [api.imports[0]!.source, JSON.stringify({ ...localStorage })];
+    });
+    expect(source).toEqual({ url: 'owner/gated', token: 'hf_secret' });
+    expect(stored).not.toContain('hf_secret');
+    await expect(page.getByRole('alert')).toContainText('rwkv7');
+  });
+
+  test('opens a whole folder', async ({ page }) => {
+    const folder = test.info().outputPath('a-model');
+    mkdirSync(folder, { recursive: true });
+    for (const name of ['config.json', 'model.safetensors'])
+      writeFileSync(`${folder}/${name}`, name);
+    await openPage(page);
+    await page.getByTestId('import-folder').setInputFiles(folder);
+    await expect(page.getByRole('heading', { name: 'a-model' })).toBeVisible();
+    const paths = await page.evaluate(() => {
+      const { source } = window.scripted.api.imports[0]!;
+      return 'files' in source ? source.files.map(({ path }) => path).sort() : [];
+    });
+    expect(paths).toEqual(['config.json', 'model.safetensors']);
   });
 });
 
@@ -436,7 +481,7 @@ test.describe('a failure says what to do', () => {
     await page.waitForFunction(() => 'scripted' in window);
     await page.evaluate(() => window.scripted.open());
     await expect(page.getByRole('alert')).toContainText('404');
-    await expect(button(page, 'Open a .gguf file')).toBeEnabled();
+    await expect(button(page, 'Open files')).toBeEnabled();
   });
 });
 

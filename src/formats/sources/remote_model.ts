@@ -28,10 +28,7 @@ export function locateRemote(text: string, options: HubOptions = {}): ModelLocat
 }
 
 /** A file at an address with an ending, and what lies beside it; else a folder. The token is the hub's: no other server gets it. */
-export function locateUrl(
-  url: URL,
-  { endpoint: _, token: __, ...options }: HubOptions = {},
-): ModelLocation {
+function locateUrl(url: URL, { endpoint: _, token: __, ...options }: HubOptions): ModelLocation {
   const isFile = FILE_NAME.test(url.pathname) || url.search !== '';
   if (isFile) {
     const path = url.pathname.slice(url.pathname.lastIndexOf('/') + 1) + url.search;

@@ -2,7 +2,11 @@ import { expect, test } from 'vitest';
 import { SourceNotFoundError, SourceReadError } from '../../../src/formats/errors.ts';
 import type { Folder } from '../../../src/formats/folder.ts';
 import { readCheckpoint } from '../../../src/formats/read_checkpoint.ts';
-import { openDirectoryFolder, openFileFolder } from '../../../src/formats/sources/file_folder.ts';
+import {
+  chosenFiles,
+  openDirectoryFolder,
+  openFileFolder,
+} from '../../../src/formats/sources/file_folder.ts';
 import { golden } from '../store/golden.ts';
 
 const CASE = 'arch/mistral_swa';
@@ -48,10 +52,10 @@ function inFolder(file: File, folder: string): File {
 }
 
 const FOLDERS: readonly { readonly kind: string; readonly folder: Folder }[] = [
-  { kind: 'chosen files', folder: openFileFolder(FILES) },
+  { kind: 'chosen files', folder: openFileFolder(chosenFiles(FILES)) },
   {
     kind: 'a chosen folder',
-    folder: openFileFolder(FILES.map((file) => inFolder(file, 'mistral'))),
+    folder: openFileFolder(chosenFiles(FILES.map((file) => inFolder(file, 'mistral')))),
   },
   { kind: 'a folder that may be read', folder: openDirectoryFolder(handleOf('mistral', tree)) },
 ];
