@@ -53,8 +53,6 @@ export interface ModelState {
   readonly transfer: ReadonlySignal<Transfer | null>;
   /** What the hub knows the user by, for models that not everybody may read; never stored. */
   readonly token: Signal<string>;
-  /** Looks at the disk. */
-  refresh(): Promise<void>;
   /** Finds out what is here, and loads the model of the last visit. */
   start(): Promise<void>;
   /** Imports, or goes on with an import, and loads. */
@@ -280,7 +278,6 @@ export function createModelState(services: ModelServices): ModelState {
     unfinished: library.unfinished,
     transfer,
     token,
-    refresh: library.refresh,
     start,
     importModel,
     load,

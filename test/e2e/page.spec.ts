@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { expect, type Page, test } from '@playwright/test';
 import {
   answered,
@@ -511,6 +511,30 @@ test.describe('models on the disk', () => {
     await menu.getByRole('button', { name: 'Really remove smollm2' }).click();
     await expect(button(page, 'Download and start')).toBeVisible();
     expect(await page.evaluate(() => window.scripted.api.stored)).toEqual([]);
+  });
+
+  test('can be verified and exported to one file, as a download where there is no save dialog', async ({
+    page,
+  }) => {
+    await openPage(page, () => {
+      Object.assign(window, { showSaveFilePicker: undefined });
+      window.scripted.api.stored = [window.scripted.completePack()];
+    });
+    await button(page, 'Model: smollm2').click();
+    const menu = page.getByRole('region', { name: 'Models' });
+    await menu.getByRole('button', { name: 'Verify smollm2' }).click();
+    await page.evaluate(() => window.scripted.api.verifications[0]!.progress(50_000_000));
+    await expect(menu.getByRole('progressbar', { name: 'Verifying' })).toBeVisible();
+    await expect(menu.getByRole('button', { name: 'Export smollm2' })).toBeDisabled();
+    await page.evaluate(() => window.scripted.api.verifications[0]!.end.resolve());
+    await expect(menu).toContainText('every file is whole');
+
+    const saved = page.waitForEvent('download');
+    await menu.getByRole('button', { name: 'Export smollm2' }).click();
+    const download = await saved;
+    expect(download.suggestedFilename()).toMatch(/^smollm2.*\.tar$/);
+    expect(readFileSync(await download.path(), 'utf8')).toBe('the pack, in two parts');
+    await expect(menu).toContainText('Exported');
   });
 
   test('can be chosen, and the one on offer fetched', async ({ page }) => {

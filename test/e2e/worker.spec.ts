@@ -222,6 +222,42 @@ test('weights that give no numbers end the answer with a typed error', async ({ 
   expect(error!.name).toBe('NonFiniteLogitsError');
 });
 
+test('a pack goes to one file and back, also while it is in use, and a damaged file is refused whole', async ({
+  page,
+}) => {
+  const pack = await importTiny(page);
+  const seen = await page.evaluate(async (pack) => {
+    const { lamina } = window;
+    const { api } = lamina;
+    await api.load(pack, () => undefined);
+    await api.verifyPack(pack, () => undefined);
+    const parts: Blob[] = [];
+    let size = 0;
+    await api.exportPack(pack, async (part) => {
+      size = part.size;
+      parts.push(new Blob([part.bytes]));
+    });
+    const exported = new File(parts, 'model.tar');
+    const take = (file: File) => api.importModel(lamina.chosen(file), () => undefined);
+    const twice = await lamina.errorOf(() => take(exported));
+    await api.removePack(pack);
+    const bytes = new Uint8Array(await exported.arrayBuffer());
+    bytes[bytes.length - 5_000]! ^= 1;
+    const damaged = await lamina.errorOf(() => take(new File([bytes], 'model.tar')));
+    const left = await api.packs();
+    const back = await take(exported);
+    await api.load(back, () => undefined);
+    const { result } = await lamina.chat('One', 3);
+    return { size, exported: exported.size, twice, damaged, left, back, tokens: result.token_ids };
+  }, pack);
+  expect(seen.exported).toBe(seen.size);
+  expect(seen.twice!.name).toBe('PackExistsError');
+  expect(seen.damaged!.name).toBe('PackCorruptedError');
+  expect(seen.left).toEqual([]);
+  expect(seen.back).toBe(pack);
+  expect(seen.tokens).toHaveLength(3);
+});
+
 test('a removed model is gone, also when it was loaded', async ({ page }) => {
   const pack = await importTiny(page);
   const { packs, error } = await page.evaluate(async (pack) => {

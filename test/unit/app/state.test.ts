@@ -29,6 +29,7 @@ beforeEach(async () => {
     persist: async () => true,
     now: () => performance.now(),
     randomSeed: () => 1,
+    openSink: async () => null,
     reloadPage,
   });
   await page.models.start();
