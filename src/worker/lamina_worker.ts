@@ -13,7 +13,8 @@ import { openBlobSource } from '../formats/sources/blob_source.ts';
 import { type Gpu, openGpu } from '../gpu/device.ts';
 import type { DeviceRates } from '../gpu/rates.ts';
 import { planPack } from '../model/plan_pack.ts';
-import type { ChatMessage } from '../model/tokenizer_data.ts';
+import type { ThinkingParts } from '../model/thinking.ts';
+import { type ChatMessage, tokenizerOf } from '../model/tokenizer_data.ts';
 import { openBrowserStore } from '../store/choose_store.ts';
 import { ImportCancelledError } from '../store/errors.ts';
 import { exportPack } from '../store/export_pack.ts';
@@ -25,6 +26,7 @@ import { planLayout } from '../store/pack_layout.ts';
 import type { OnProgress } from '../store/progress.ts';
 import { verifyPack } from '../store/verify.ts';
 import type { WeightStore } from '../store/weight_store.ts';
+import { createAnswerReader } from './answer_reader.ts';
 import { browserKnowledge } from './browser_knowledge.ts';
 import { NoModelError } from './errors.ts';
 import { EventSender } from './events.ts';
@@ -167,13 +169,23 @@ export class LaminaWorker implements LaminaApi {
     const events = new EventSender(onEvent);
     const { weights } = model.engine;
     return this.alone(async (signal) => {
+      const reader = createAnswerReader(tokenizerOf(model.manifest), messages);
+      const whole = { thinking: '', text: '' };
+      const send = ({ thinking, answer }: ThinkingParts) => {
+        whole.thinking += thinking;
+        whole.text += answer;
+        if (thinking !== '') events.send({ type: 'thinking', text: thinking });
+        if (answer !== '') events.send({ type: 'text', text: answer });
+      };
       weights.onResident = (part) => events.residence(() => residenceOf(model, part));
       try {
-        return await model.answer(messages, options, {
-          onText: (text) => events.send({ type: 'text', text }),
+        const result = await model.answer(messages, options, {
+          onText: (text) => send(reader.push(text)),
           onPrefill: (done, total) => events.send({ type: 'prefill', done, total }),
           signal,
         });
+        send(reader.end());
+        return { ...result, ...whole };
       } finally {
         weights.onResident = () => undefined;
         events.send({ type: 'residence', residence: residenceOf(model, null) });

@@ -21,7 +21,12 @@ export type { GenerateOptions, GenerationStatistics } from '../engine/generate.t
 export type { ChosenFiles } from '../formats/sources/file_folder.ts';
 export type { PackSummary } from '../store/open_pack.ts';
 export type { ImportProgress } from '../store/progress.ts';
-export type GenerationResult = Answer;
+
+/** `text` is the answer alone. */
+export interface GenerationResult extends Answer {
+  /** What the model thought before it answered; empty when it does not think. */
+  readonly thinking: string;
+}
 
 export const BENCH_PARTS = ['kernels', 'ring', 'model'] as const;
 export type BenchPart = (typeof BENCH_PARTS)[number];
@@ -80,6 +85,9 @@ export interface Residence {
 
 export type GenerationEvent =
   | { readonly type: 'prefill'; readonly done: number; readonly total: number }
+  /** A piece of what the model thinks before it answers. */
+  | { readonly type: 'thinking'; readonly text: string }
+  /** A piece of the answer. */
   | { readonly type: 'text'; readonly text: string }
   | { readonly type: 'residence'; readonly residence: Residence };
 

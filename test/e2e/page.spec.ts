@@ -310,6 +310,31 @@ test.describe('the chat', () => {
     expect(await message(page).boundingBox()).toEqual(before);
   });
 
+  test('shows thoughts folded and apart, and copies the answer alone', async ({
+    page,
+    context,
+  }) => {
+    await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    await openChat(page);
+    await ask(page, 'Why?');
+    const think = (text: string) =>
+      page.evaluate((text) => window.scripted.api.chats[0]!.emit({ type: 'thinking', text }), text);
+    await think('Light, ');
+    await think('and air.');
+    const thoughts = page.getByTestId('thinking');
+    await expect(thoughts.locator('summary')).toHaveText('Thinking');
+    await expect(thoughts.getByText('Light, and air.')).toBeHidden();
+    await write(page, 'Scattering.');
+    await page.evaluate(() => {
+      const { api, resultOf } = window.scripted;
+      api.chats[0]!.end.resolve(resultOf('Scattering.', 'stop', 'Light, and air.'));
+    });
+    await thoughts.getByText('Thoughts').click();
+    await expect(thoughts.getByText('Light, and air.')).toBeVisible();
+    await page.getByTestId('copy').click();
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe('Scattering.');
+  });
+
   test('copies an answer as it was written, and code as code', async ({ page, context }) => {
     await context.grantPermissions(['clipboard-read', 'clipboard-write']);
     await openChat(page);

@@ -233,9 +233,11 @@ export function completePack(id = PACK_ID, name = 'smollm2'): PackSummary {
 export function resultOf(
   text: string,
   finish_reason: GenerationResult['finish_reason'] = 'stop',
+  thinking = '',
 ): GenerationResult {
   return {
     text,
+    thinking,
     token_ids: [],
     finish_reason,
     statistics: {
