@@ -11,6 +11,7 @@ import type {
   LoadOptions,
   ModelSource,
 } from '../worker/protocol.ts';
+import { isExported } from '../worker/protocol.ts';
 import type { CatalogueModel } from './catalogue.ts';
 import {
   damagedFailure,
@@ -152,7 +153,8 @@ export function createModelState(services: ModelServices): ModelState {
   ): Promise<string | null> {
     const known: KnownSource = 'files' in source ? { kind: 'file', name: source.name } : source;
     failure.value = null;
-    stage.value = { kind: 'importing', name: known.name, mending, cancelling: false };
+    const resumes = !('files' in source && isExported(source));
+    stage.value = { kind: 'importing', name: known.name, mending, resumes, cancelling: false };
     library.importBegins(known);
     try {
       const pack = await api.importModel(asSource(source, token.value.trim()), meter());

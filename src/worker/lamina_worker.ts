@@ -47,7 +47,7 @@ import type {
   Residence,
   RunOptions,
 } from './protocol.ts';
-import { BENCH_PARTS } from './protocol.ts';
+import { BENCH_PARTS, isExported } from './protocol.ts';
 import { readModel } from './read_model.ts';
 
 /** How much of a model is run to measure it. */
@@ -88,9 +88,9 @@ export class LaminaWorker implements LaminaApi {
     try {
       const { signal } = abort;
       const store = await this.openStore();
-      const exported = exportedPack(source);
-      if (exported) {
-        const archive = openBlobSource(exported, exported.name);
+      if ('files' in source && isExported(source)) {
+        const { file } = source.files[0]!;
+        const archive = openBlobSource(file, file.name);
         return await importArchive({ archive, store, onProgress, signal });
       }
       const checkpoint = await readModel(source, signal);
@@ -293,12 +293,6 @@ export class LaminaWorker implements LaminaApi {
     }
     return this.store;
   }
-}
-
-/** The file that `exportPack` filled; null: something else is meant. */
-function exportedPack(source: ModelSource): File | null {
-  const only = 'files' in source && source.files.length === 1 ? source.files[0]!.file : null;
-  return only && /\.tar$/i.test(only.name) ? only : null;
 }
 
 function describe(model: ChatModel): LoadedModel {

@@ -38,6 +38,11 @@ export type ModelSource =
   /** A checkpoint's files, or the one file that a pack was exported to. */
   | ChosenFiles;
 
+/** Whether it is the one file that a pack was exported to. */
+export function isExported({ files }: ChosenFiles): boolean {
+  return files.length === 1 && /\.tar$/i.test(files[0]!.file.name);
+}
+
 /** What this browser and its GPU can do. */
 export interface Environment {
   readonly adapter: AdapterDescription;

@@ -322,7 +322,7 @@ test.describe('the chat', () => {
     await think('Light, ');
     await think('and air.');
     const thoughts = page.getByTestId('thinking');
-    await expect(thoughts.locator('summary')).toHaveText('Thinking');
+    await expect(answers(page)).toContainText('Thinking');
     await expect(thoughts.getByText('Light, and air.')).toBeHidden();
     await write(page, 'Scattering.');
     await page.evaluate(() => {

@@ -14,9 +14,7 @@ export const Answer = memo(({ answer, last }: { answer: AnswerTurn; last: boolea
   const ending = endingOf(answer);
   return (
     <article class="answer" data-testid="answer" data-state={state} aria-label="Answer">
-      {thinking !== '' && (
-        <Thinking thinking={thinking} ended={content !== '' || state !== 'streaming'} />
-      )}
+      {thinking !== '' && <Thinking thinking={thinking} />}
       <AnswerText content={content} streaming={state === 'streaming'} />
       {failure && <Notice failure={last ? failure : { ...failure, remedies: [] }} />}
       {state !== 'error' && (

@@ -1,8 +1,8 @@
 /** What the model thought before it answered, folded away: it is no part of the answer. */
-export function Thinking({ thinking, ended }: { thinking: string; ended: boolean }) {
+export function Thinking({ thinking }: { thinking: string }) {
   return (
     <details class="thinking" data-testid="thinking">
-      <summary>{ended ? 'Thoughts' : 'Thinking'}</summary>
+      <summary>Thoughts</summary>
       <p dir="auto">{thinking}</p>
     </details>
   );

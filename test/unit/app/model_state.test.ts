@@ -172,6 +172,15 @@ describe('an import', () => {
     expect(models.stage.value).toMatchObject({ kind: 'ready', name: 'smollm2' });
   });
 
+  test('of an exported model says that it does not go on by itself', async () => {
+    const models = open();
+    await models.start();
+    void models.importModel(chosen('model.tar'));
+    expect(models.stage.value).toMatchObject({ kind: 'importing', resumes: false });
+    void models.importModel(chosen('model.gguf'));
+    expect(models.stage.value).toMatchObject({ kind: 'importing', resumes: true });
+  });
+
   test('hands the token over, and stores it nowhere', async () => {
     const models = open();
     await models.start();
