@@ -70,6 +70,7 @@ const SAVE_MS = 1_000;
 
 const EMPTY_ANSWER: Answer = {
   role: 'assistant',
+  thinking: '',
   content: '',
   state: 'streaming',
   finishReason: null,
@@ -117,7 +118,8 @@ export function createChatState(services: ChatServices): ChatState {
       showResidence(event.residence);
     } else {
       prefill.value = null;
-      updateAnswer({ content: (conversation.value.at(-1) as Answer).content + event.text });
+      const part = event.type === 'thinking' ? 'thinking' : 'content';
+      updateAnswer({ [part]: (conversation.value.at(-1) as Answer)[part] + event.text });
       if (now() - savedAt >= SAVE_MS) save();
     }
   }
@@ -166,8 +168,9 @@ export function createChatState(services: ChatServices): ChatState {
     }
   }
 
-  function finish({ text, finish_reason, statistics }: GenerationResult): void {
-    updateAnswer({ content: text, state: 'done', finishReason: finish_reason, statistics });
+  function finish({ text, thinking, finish_reason, statistics }: GenerationResult): void {
+    const finishReason = finish_reason;
+    updateAnswer({ thinking, content: text, state: 'done', finishReason, statistics });
     announcement.value = text;
     save();
   }
@@ -246,16 +249,20 @@ export function createChatState(services: ChatServices): ChatState {
 
 /**
  * The conversation as the model reads it. An answer that ended before its first word is left out, and the questions
- * around it are joined: many chat templates refuse two messages of the same role in a row.
+ * around it are joined: many chat templates refuse two messages of the same role in a row. Thoughts go beside the
+ * answer that they led to: the template decides how many of them the model reads again.
  */
 function toMessages(conversation: Conversation, system: string): ChatMessage[] {
   const messages: ChatMessage[] = [];
   if (system.trim() !== '') messages.push({ role: 'system', content: system });
-  for (const { role, content } of conversation) {
+  for (const turn of conversation) {
+    const { role, content } = turn;
     if (content === '') continue;
     const last = messages.at(-1);
     if (last?.role === role)
       messages.splice(-1, 1, { role, content: `${last.content}\n\n${content}` });
+    else if (turn.role === 'assistant' && turn.thinking !== '')
+      messages.push({ role, content, reasoning_content: turn.thinking });
     else messages.push({ role, content });
   }
   return messages;

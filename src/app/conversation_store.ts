@@ -10,6 +10,8 @@ export interface Question {
 /** An answer, also one that is still being written or was broken off: the text so far stays. */
 export interface Answer {
   readonly role: 'assistant';
+  /** What the model thought before it answered; empty when it did not. */
+  readonly thinking: string;
   readonly content: string;
   readonly state: 'streaming' | 'done' | 'error';
   readonly finishReason: GenerationResult['finish_reason'] | null;
@@ -34,13 +36,23 @@ export function draftStore(storage: KeyValueStorage): LocalRecord<string> {
 function parseConversation(json: unknown): Conversation {
   if (!Array.isArray(json)) throw new TypeError('not a list');
   return json.map((entry: unknown): Turn => {
-    const { role, content, state, finishReason, statistics, failure } = fieldsOf(entry);
+    const {
+      role,
+      content,
+      thinking: thoughts,
+      state,
+      finishReason,
+      statistics,
+      failure,
+    } = fieldsOf(entry);
     if (typeof content !== 'string') throw new TypeError('a turn without text');
     if (role === 'user') return { role, content };
     if (role !== 'assistant') throw new TypeError('a turn of nobody');
+    const thinking = typeof thoughts === 'string' ? thoughts : '';
     if (state === 'done') {
       return {
         role,
+        thinking,
         content,
         state,
         finishReason: isFinishReason(finishReason) ? finishReason : null,
@@ -50,6 +62,7 @@ function parseConversation(json: unknown): Conversation {
     }
     return {
       role,
+      thinking,
       content,
       state: 'error',
       finishReason: null,

@@ -4,7 +4,7 @@ import { LaminaError, registerErrors } from '../errors.ts';
 export class CatalogueError extends LaminaError {
   constructor(details: { url: string; reason: string }) {
     super(
-      `The list of models (${details.url}) could not be read: ${details.reason}. Load the page again, or open a .gguf file of your own.`,
+      `The list of models (${details.url}) could not be read: ${details.reason}. Load the page again, or open a model of your own.`,
       details,
     );
   }

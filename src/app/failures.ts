@@ -34,6 +34,7 @@ const HEADINGS: Readonly<Record<string, string>> = {
   StoreLockedError: 'In use by another tab',
   PackCorruptedError: 'The model on disk is damaged',
   ContextLengthError: 'The conversation is too long',
+  PackExistsError: 'The model is on this device already',
   CatalogueError: 'The list of models is missing',
 };
 

@@ -1,3 +1,4 @@
+import { fileName } from '../formats/folder.ts';
 import { fieldsOf, type KeyValueStorage, type LocalRecord, localRecord } from './local_record.ts';
 
 /** A source that can be read again at any time. */
@@ -9,6 +10,13 @@ export interface UrlSource {
 
 /** What can be remembered of a model's source: a file must be handed over by the user again. */
 export type KnownSource = UrlSource | { readonly kind: 'file'; readonly name: string };
+
+/** A model by what a person typed: an address, or a name on the hub. */
+export function sourceNamed(text: string): UrlSource {
+  const url = text.trim();
+  const isAddress = /^https?:/i.test(url);
+  return { kind: 'url', url, name: (isAddress && fileName(url)) || url };
+}
 
 /** What the page remembers of the models on disk. */
 export interface Library {

@@ -1,8 +1,9 @@
-import { type ReadonlySignal, signal } from '@preact/signals';
+import { type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import { GpuOutOfMemoryError } from '../gpu/errors.ts';
 import { BudgetTooSmallError } from '../plan/errors.ts';
 import { PackCorruptedError } from '../store/errors.ts';
 import type {
+  ChosenFiles,
   Environment,
   ImportProgress,
   LaminaApi,
@@ -10,6 +11,7 @@ import type {
   LoadOptions,
   ModelSource,
 } from '../worker/protocol.ts';
+import { isExported } from '../worker/protocol.ts';
 import type { CatalogueModel } from './catalogue.ts';
 import {
   damagedFailure,
@@ -50,10 +52,12 @@ export interface ModelState {
   readonly unfinished: ReadonlySignal<Unfinished | null>;
   /** Of the import or the verification at hand. */
   readonly transfer: ReadonlySignal<Transfer | null>;
+  /** What the hub knows the user by, for models that not everybody may read; never stored. */
+  readonly token: Signal<string>;
   /** Finds out what is here, and loads the model of the last visit. */
   start(): Promise<void>;
   /** Imports, or goes on with an import, and loads. */
-  importModel(source: UrlSource | File): Promise<void>;
+  importModel(source: UrlSource | ChosenFiles): Promise<void>;
   cancelImport(): Promise<void>;
   /** Verifies a pack on disk and loads it; mends damage where the source can be read again. */
   load(pack: string, name: string): Promise<void>;
@@ -84,13 +88,14 @@ export function createModelState(services: ModelServices): ModelState {
   const catalogue = signal<readonly CatalogueModel[]>([]);
   const catalogueFailure = signal<Failure | null>(null);
   const transfer = signal<Transfer | null>(null);
+  const token = signal('');
   const runProblem = signal<string | null>(null);
   const changing = signal(false);
   /** What tells that the model at hand was loaded one layer at a time. */
   let shortage: Failure | null = null;
   /** Ends when the model runs as it was set last. */
   let running: Promise<unknown> = Promise.resolve();
-  let lastImport: UrlSource | File | null = null;
+  let lastImport: UrlSource | ChosenFiles | null = null;
   let watching = false;
   let lost = false;
 
@@ -132,7 +137,7 @@ export function createModelState(services: ModelServices): ModelState {
     }
   }
 
-  async function importModel(source: UrlSource | File): Promise<void> {
+  async function importModel(source: UrlSource | ChosenFiles): Promise<void> {
     const before = stage.value;
     lastImport = source;
     void services.persist();
@@ -142,17 +147,17 @@ export function createModelState(services: ModelServices): ModelState {
 
   /** @returns the pack's id; null when it failed or was cancelled, and then `otherwise` is the stage */
   async function importPack(
-    source: UrlSource | File,
+    source: UrlSource | ChosenFiles,
     mending: readonly string[],
     otherwise: Stage,
   ): Promise<string | null> {
-    const known: KnownSource =
-      source instanceof File ? { kind: 'file', name: source.name } : source;
+    const known: KnownSource = 'files' in source ? { kind: 'file', name: source.name } : source;
     failure.value = null;
-    stage.value = { kind: 'importing', name: known.name, mending, cancelling: false };
+    const resumes = !('files' in source && isExported(source));
+    stage.value = { kind: 'importing', name: known.name, mending, resumes, cancelling: false };
     library.importBegins(known);
     try {
-      const pack = await api.importModel(asSource(source), meter());
+      const pack = await api.importModel(asSource(source, token.value.trim()), meter());
       library.importEnds(pack, known);
       await library.refresh();
       return pack;
@@ -274,6 +279,7 @@ export function createModelState(services: ModelServices): ModelState {
     packs: library.packs,
     unfinished: library.unfinished,
     transfer,
+    token,
     start,
     importModel,
     load,
@@ -322,8 +328,8 @@ export function createModelState(services: ModelServices): ModelState {
   };
 }
 
-function asSource(source: UrlSource | File): ModelSource {
-  return source instanceof File ? { file: source } : { url: source.url };
+function asSource(source: UrlSource | ChosenFiles, token: string): ModelSource {
+  return 'files' in source ? source : { url: source.url, ...(token && { token }) };
 }
 
 function isShortage(error: unknown): error is BudgetTooSmallError | GpuOutOfMemoryError {

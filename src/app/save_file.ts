@@ -1,6 +1,57 @@
+/** A file of the user's that is written part by part. */
+export interface FileSink {
+  write(bytes: Uint8Array<ArrayBuffer>): Promise<void>;
+  /** The file is whole. */
+  close(): Promise<void>;
+  /** Nothing is kept. */
+  abort(): Promise<void>;
+}
+
+/** Not yet in TypeScript's library. */
+interface SavePicker {
+  showSaveFilePicker?(options: object): Promise<FileSystemFileHandle>;
+}
+
 /** Offers text as a file to be kept. */
 export function saveFile(name: string, type: string, text: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type }));
+  download(name, new Blob([text], { type }));
+}
+
+/**
+ * A tar file to write to: where the user wants it, else a download once it is whole, which browsers keep on disk
+ * when it is large. Only a click may ask.
+ * @returns null when the user wants none
+ */
+export async function openArchiveSink(name: string): Promise<FileSink | null> {
+  const picker = globalThis as SavePicker;
+  if (!picker.showSaveFilePicker) return downloadSink(name);
+  const types = [{ description: 'Exported model', accept: { 'application/x-tar': ['.tar'] } }];
+  try {
+    const handle = await picker.showSaveFilePicker({ suggestedName: name, types });
+    return await handle.createWritable();
+  } catch (error) {
+    if ((error as Error).name === 'AbortError') return null;
+    throw error;
+  }
+}
+
+function downloadSink(name: string): FileSink {
+  let parts: Blob[] = [];
+  return {
+    async write(bytes) {
+      parts.push(new Blob([bytes]));
+    },
+    async close() {
+      download(name, new Blob(parts, { type: 'application/x-tar' }));
+    },
+    async abort() {
+      parts = [];
+    },
+  };
+}
+
+function download(name: string, content: Blob): void {
+  const url = URL.createObjectURL(content);
   const link = document.createElement('a');
   link.href = url;
   link.download = name;

@@ -1,6 +1,7 @@
 import type { LaminaApi } from '../worker/protocol.ts';
 import { fetchCatalogue } from './catalogue.ts';
 import { pageStorage } from './local_record.ts';
+import { openArchiveSink } from './save_file.ts';
 import type { Services } from './state.ts';
 
 /** The page's state on a real browser. */
@@ -13,6 +14,7 @@ export function browserServices(api: LaminaApi): Services {
     persist: async () => navigator.storage?.persist?.(),
     now: () => performance.now(),
     randomSeed: () => crypto.getRandomValues(new Uint32Array(1))[0]!,
+    openSink: openArchiveSink,
     reloadPage: () => location.reload(),
   };
 }

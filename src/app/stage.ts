@@ -13,6 +13,8 @@ export type Stage =
       readonly name: string;
       /** Files of the pack that were damaged and are fetched again; empty: an ordinary import. */
       readonly mending: readonly string[];
+      /** Whether it goes on where it stopped when the page is closed; the file that a pack was exported to is taken whole. */
+      readonly resumes: boolean;
       readonly cancelling: boolean;
     }
   | { readonly kind: 'loading'; readonly name: string }

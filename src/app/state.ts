@@ -1,9 +1,11 @@
-import type { LoadedModel } from '../worker/protocol.ts';
+import type { ChosenFiles, LoadedModel } from '../worker/protocol.ts';
 import { type ChatState, createChatState } from './chat_state.ts';
 import { createDiagnosticsState, type DiagnosticsState } from './diagnostics_state.ts';
 import type { Remedy } from './failures.ts';
+import { createInventoryState, type InventoryState } from './inventory_state.ts';
 import type { UrlSource } from './library_store.ts';
 import { createModelState, type ModelServices, type ModelState } from './model_state.ts';
+import type { FileSink } from './save_file.ts';
 import { loadOptions, type NumberSetting, type ResidencyChoice } from './settings.ts';
 import { createSettingsState, type SettingsState } from './settings_state.ts';
 
@@ -11,6 +13,8 @@ import { createSettingsState, type SettingsState } from './settings_state.ts';
 export interface Services extends Omit<ModelServices, 'loadOptions'> {
   /** A whole number below 2³². */
   readonly randomSeed: () => number;
+  /** Asks where a model is exported to; null: nowhere. */
+  readonly openSink: (name: string) => Promise<FileSink | null>;
   readonly reloadPage: () => void;
 }
 
@@ -20,8 +24,9 @@ export interface PageState {
   readonly chat: ChatState;
   readonly settings: SettingsState;
   readonly diagnostics: DiagnosticsState;
+  readonly inventory: InventoryState;
   /** Leaves the answer at hand, and imports a model. */
-  openModel(source: UrlSource | File): Promise<void>;
+  openModel(source: UrlSource | ChosenFiles): Promise<void>;
   /** Leaves the answer at hand, and loads a model from the disk. */
   usePack(pack: string, name: string): Promise<void>;
   /** Leaves the answer at hand, and keeps more or less of the model on the GPU. */
@@ -49,6 +54,8 @@ export function createState(services: Services): PageState {
 
   const diagnostics = createDiagnosticsState(services.api, () => models.runAsSet());
 
+  const inventory = createInventoryState(services.api, services.openSink);
+
   let loaded: LoadedModel | null = null;
   models.stage.subscribe((stage) => {
     // A failed import comes back to the model that was there, and its figures go on.
@@ -70,6 +77,7 @@ export function createState(services: Services): PageState {
     chat,
     settings,
     diagnostics,
+    inventory,
     async openModel(source) {
       await chat.stop();
       await models.importModel(source);

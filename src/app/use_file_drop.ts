@@ -1,12 +1,17 @@
 import { type Signal, useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
+import type { ChosenFiles } from '../worker/protocol.ts';
+import { droppedFiles } from './dropped_files.ts';
 
 /**
- * The whole window takes a file that is dropped on it.
- * @param takes whether a file is wanted at the moment; without it, a drop does nothing, and never leaves the page
+ * The whole window takes files and folders that are dropped on it.
+ * @param takes whether files are wanted at the moment; without it, a drop does nothing, and never leaves the page
  * @returns true while a wanted file hovers over the window
  */
-export function useFileDrop(takes: () => boolean, onFile: (file: File) => void): Signal<boolean> {
+export function useFileDrop(
+  takes: () => boolean,
+  onFiles: (files: ChosenFiles) => void,
+): Signal<boolean> {
   const over = useSignal(false);
   useEffect(() => {
     const listeners = new AbortController();
@@ -30,15 +35,14 @@ export function useFileDrop(takes: () => boolean, onFile: (file: File) => void):
     window.addEventListener(
       'drop',
       (event) => {
-        const file = event.dataTransfer?.files[0];
-        if (!file) return;
+        if (!event.dataTransfer?.types.includes('Files')) return;
         event.preventDefault();
         over.value = false;
-        if (takes()) onFile(file);
+        if (takes()) void droppedFiles(event.dataTransfer).then(onFiles);
       },
       { signal },
     );
     return () => listeners.abort();
-  }, [takes, onFile, over]);
+  }, [takes, onFiles, over]);
   return over;
 }

@@ -21,6 +21,8 @@ export function createClient(): LaminaApi {
     importModel: (source, onProgress) => call(remote.importModel(source, proxy(onProgress))),
     cancelImport: () => call(remote.cancelImport()),
     removePack: (pack) => call(remote.removePack(pack)),
+    verifyPack: (pack, onProgress) => call(remote.verifyPack(pack, proxy(onProgress))),
+    exportPack: (pack, onPart) => call(remote.exportPack(pack, proxy(onPart))),
     load: (pack, onProgress, options) => call(remote.load(pack, proxy(onProgress), options)),
     setResidency: (options) => call(remote.setResidency(options)),
     plan: (model, request) => call(remote.plan(model, request)),

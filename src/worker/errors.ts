@@ -7,6 +7,16 @@ export class NoModelError extends LaminaError {
   }
 }
 
+/** A text names neither an address nor a repository of a model hub. */
+export class ModelLocationError extends LaminaError {
+  constructor(details: { location: string }) {
+    super(
+      `“${details.location}” is neither an address nor the name of a model on the hub. Write an address (https://…), or owner/name, with @revision and :file where they are needed.`,
+      details,
+    );
+  }
+}
+
 /** The worker that owns the GPU ended with an error that nobody caught, or could not start. */
 export class WorkerFailedError extends LaminaError {
   constructor(details: { reason: string }) {
@@ -17,4 +27,4 @@ export class WorkerFailedError extends LaminaError {
   }
 }
 
-registerErrors({ NoModelError, WorkerFailedError });
+registerErrors({ ModelLocationError, NoModelError, WorkerFailedError });

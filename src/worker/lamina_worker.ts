@@ -9,22 +9,24 @@ import { EngineBusyError } from '../engine/errors.ts';
 import type { GenerateOptions } from '../engine/generate.ts';
 import { type ModelPlan, planModel } from '../engine/plan_model.ts';
 import type { Part } from '../engine/weights_layout.ts';
-import { readGguf } from '../formats/gguf/read_gguf.ts';
-import type { ByteSource } from '../formats/source.ts';
 import { openBlobSource } from '../formats/sources/blob_source.ts';
-import { openUrlSource } from '../formats/sources/url_source.ts';
 import { type Gpu, openGpu } from '../gpu/device.ts';
 import type { DeviceRates } from '../gpu/rates.ts';
 import { planPack } from '../model/plan_pack.ts';
-import type { ChatMessage } from '../model/tokenizer_data.ts';
+import type { ThinkingParts } from '../model/thinking.ts';
+import { type ChatMessage, tokenizerOf } from '../model/tokenizer_data.ts';
 import { openBrowserStore } from '../store/choose_store.ts';
 import { ImportCancelledError } from '../store/errors.ts';
+import { exportPack } from '../store/export_pack.ts';
+import { importArchive } from '../store/import_archive.ts';
 import { importPack } from '../store/importer.ts';
 import { listPacks, openManifest } from '../store/open_pack.ts';
 import { packId } from '../store/pack_id.ts';
 import { planLayout } from '../store/pack_layout.ts';
 import type { OnProgress } from '../store/progress.ts';
+import { verifyPack } from '../store/verify.ts';
 import type { WeightStore } from '../store/weight_store.ts';
+import { createAnswerReader } from './answer_reader.ts';
 import { browserKnowledge } from './browser_knowledge.ts';
 import { NoModelError } from './errors.ts';
 import { EventSender } from './events.ts';
@@ -33,6 +35,7 @@ import type {
   BenchProgress,
   BenchReport,
   Environment,
+  ExportPart,
   GenerationEvent,
   GenerationResult,
   LaminaApi,
@@ -44,7 +47,8 @@ import type {
   Residence,
   RunOptions,
 } from './protocol.ts';
-import { BENCH_PARTS } from './protocol.ts';
+import { BENCH_PARTS, isExported } from './protocol.ts';
+import { readModel } from './read_model.ts';
 
 /** How much of a model is run to measure it. */
 const MODEL_RUNS = { prompt_tokens: 64, decode_tokens: 16, repeats: 3 };
@@ -83,10 +87,15 @@ export class LaminaWorker implements LaminaApi {
     this.importing = abort;
     try {
       const { signal } = abort;
-      const checkpoint = await readGguf(await openSource(source, signal), signal);
+      const store = await this.openStore();
+      if ('files' in source && isExported(source)) {
+        const { file } = source.files[0]!;
+        const archive = openBlobSource(file, file.name);
+        return await importArchive({ archive, store, onProgress, signal });
+      }
+      const checkpoint = await readModel(source, signal);
       // Files that may have to be mended must not be open.
       if ((await packId(checkpoint.source)) === this.model?.pack) await this.unload();
-      const store = await this.openStore();
       return await importPack({ checkpoint, store, onProgress, signal });
     } catch (error) {
       throw abort.signal.aborted ? new ImportCancelledError({ pack: null }) : error;
@@ -102,6 +111,16 @@ export class LaminaWorker implements LaminaApi {
   async removePack(pack: string): Promise<void> {
     if (pack === this.model?.pack) await this.unload();
     await (await this.openStore()).remove(pack);
+  }
+
+  async verifyPack(pack: string, onProgress: OnProgress): Promise<void> {
+    const store = await this.openStore();
+    await verifyPack(store, pack, await openManifest(store, pack), onProgress);
+  }
+
+  async exportPack(pack: string, onPart: (part: ExportPart) => Promise<void>): Promise<void> {
+    const { size, parts } = await exportPack(await this.openStore(), pack);
+    for await (const bytes of parts) await onPart({ bytes, size });
   }
 
   async load(
@@ -136,7 +155,7 @@ export class LaminaWorker implements LaminaApi {
     const about =
       typeof model === 'string'
         ? { model: await openManifest(store, model), pack: model }
-        : { model: planLayout(planPack(await readGguf(await openSource(model)))), pack: null };
+        : { model: planLayout(planPack(await readModel(model))), pack: null };
     return this.alone(() => planModel({ gpu, store, ...about, ...browserKnowledge(), ...request }));
   }
 
@@ -150,13 +169,23 @@ export class LaminaWorker implements LaminaApi {
     const events = new EventSender(onEvent);
     const { weights } = model.engine;
     return this.alone(async (signal) => {
+      const reader = createAnswerReader(tokenizerOf(model.manifest), messages);
+      const whole = { thinking: '', text: '' };
+      const send = ({ thinking, answer }: ThinkingParts) => {
+        whole.thinking += thinking;
+        whole.text += answer;
+        if (thinking !== '') events.send({ type: 'thinking', text: thinking });
+        if (answer !== '') events.send({ type: 'text', text: answer });
+      };
       weights.onResident = (part) => events.residence(() => residenceOf(model, part));
       try {
-        return await model.answer(messages, options, {
-          onText: (text) => events.send({ type: 'text', text }),
+        const result = await model.answer(messages, options, {
+          onText: (text) => send(reader.push(text)),
           onPrefill: (done, total) => events.send({ type: 'prefill', done, total }),
           signal,
         });
+        send(reader.end());
+        return { ...result, ...whole };
       } finally {
         weights.onResident = () => undefined;
         events.send({ type: 'residence', residence: residenceOf(model, null) });
@@ -264,12 +293,6 @@ export class LaminaWorker implements LaminaApi {
     }
     return this.store;
   }
-}
-
-async function openSource(source: ModelSource, signal?: AbortSignal): Promise<ByteSource> {
-  return 'url' in source
-    ? openUrlSource(source.url, { ...(signal && { signal }) })
-    : openBlobSource(source.file, source.file.name);
 }
 
 function describe(model: ChatModel): LoadedModel {

@@ -4,6 +4,7 @@ import type { Answer, RunOptions } from '../engine/chat_model.ts';
 import type { GenerateOptions } from '../engine/generate.ts';
 import type { ModelPlan } from '../engine/plan_model.ts';
 import type { Part } from '../engine/weights_layout.ts';
+import type { ChosenFiles } from '../formats/sources/file_folder.ts';
 import type { AdapterDescription } from '../gpu/device.ts';
 import type { ModelConfig } from '../model/config.ts';
 import type { ChatMessage } from '../model/tokenizer_data.ts';
@@ -17,15 +18,30 @@ export type { BenchProgress } from '../bench/progress.ts';
 export type { BenchReport } from '../bench/report.ts';
 export type { AnswerStatistics, RunOptions } from '../engine/chat_model.ts';
 export type { GenerateOptions, GenerationStatistics } from '../engine/generate.ts';
+export type { ChosenFiles } from '../formats/sources/file_folder.ts';
 export type { PackSummary } from '../store/open_pack.ts';
 export type { ImportProgress } from '../store/progress.ts';
-export type GenerationResult = Answer;
+
+/** `text` is the answer alone. */
+export interface GenerationResult extends Answer {
+  /** What the model thought before it answered; empty when it does not think. */
+  readonly thinking: string;
+}
 
 export const BENCH_PARTS = ['kernels', 'ring', 'model'] as const;
 export type BenchPart = (typeof BENCH_PARTS)[number];
 
 /** Where a model comes from. */
-export type ModelSource = { readonly url: string } | { readonly file: File };
+export type ModelSource =
+  /** A whole address, or a repository of the hub: `owner/name[@revision][:file]`. The token goes to the hub alone. */
+  | { readonly url: string; readonly token?: string | undefined }
+  /** A checkpoint's files, or the one file that a pack was exported to. */
+  | ChosenFiles;
+
+/** Whether it is the one file that a pack was exported to. */
+export function isExported({ files }: ChosenFiles): boolean {
+  return files.length === 1 && /\.tar$/i.test(files[0]!.file.name);
+}
 
 /** What this browser and its GPU can do. */
 export interface Environment {
@@ -74,8 +90,18 @@ export interface Residence {
 
 export type GenerationEvent =
   | { readonly type: 'prefill'; readonly done: number; readonly total: number }
+  /** A piece of what the model thinks before it answers. */
+  | { readonly type: 'thinking'; readonly text: string }
+  /** A piece of the answer. */
   | { readonly type: 'text'; readonly text: string }
   | { readonly type: 'residence'; readonly residence: Residence };
+
+/** A part of the file that a pack is exported to. */
+export interface ExportPart {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Bytes of the whole file. */
+  readonly size: number;
+}
 
 /** Everything the page may ask of the worker that owns the GPU and the weights. */
 export interface LaminaApi {
@@ -86,6 +112,13 @@ export interface LaminaApi {
   importModel(source: ModelSource, onProgress: (progress: ImportProgress) => void): Promise<string>;
   cancelImport(): Promise<void>;
   removePack(pack: string): Promise<void>;
+  /** Compares every file of a pack with its SHA-256. @throws PackCorruptedError naming the damaged layers */
+  verifyPack(pack: string, onProgress: (progress: ImportProgress) => void): Promise<void>;
+  /**
+   * Hands over a pack as one file, part by part; the next part comes when `onPart` has ended, and when it fails, this does.
+   * `importModel` takes such a file.
+   */
+  exportPack(pack: string, onPart: (part: ExportPart) => Promise<void>): Promise<void>;
   /**
    * Verifies every file of the pack and prepares the engine.
    * @throws PackCorruptedError naming the damaged layers; `importModel` of the same source mends exactly those.

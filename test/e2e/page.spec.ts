@@ -1,3 +1,4 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { expect, type Page, test } from '@playwright/test';
 import {
   answered,
@@ -96,12 +97,12 @@ test.describe('the first visit', () => {
   test('opens a file of one’s own, from the picker or dropped on the page', async ({ page }) => {
     await openPage(page);
     const picked = page.waitForEvent('filechooser');
-    await button(page, 'Open a .gguf file').click();
+    await button(page, 'Open files').click();
     const file = { name: 'mine.gguf', mimeType: '', buffer: Buffer.from('GGUF') };
     await (await picked).setFiles(file);
     await expect(page.getByRole('heading', { name: 'mine.gguf' })).toBeVisible();
     await button(page, 'Cancel').click();
-    await expect(button(page, 'Open a .gguf file')).toBeVisible();
+    await expect(button(page, 'Open files')).toBeVisible();
     await page.evaluate(() => {
       const dataTransfer = new DataTransfer();
       dataTransfer.items.add(new File(['GGUF'], 'dropped.gguf'));
@@ -110,6 +111,50 @@ test.describe('the first visit', () => {
       document.body.dispatchEvent(new DragEvent('drop', drop));
     });
     await expect(page.getByRole('heading', { name: 'dropped.gguf' })).toBeVisible();
+  });
+
+  test('opens a model by its name, with a token that is not kept, and says why it is refused', async ({
+    page,
+  }) => {
+    await openPage(page);
+    await page.getByTestId('model-place').fill('owner/gated');
+    await page.getByText('Access token').first().click();
+    const token = page.getByTestId('model-token');
+    await expect(token).toHaveAttribute('type', 'password');
+    await token.fill('hf_secret');
+    await button(page, 'Fetch and open').click();
+    await expect(page.getByRole('heading', { name: 'owner/gated' })).toBeVisible();
+    const [source, stored] = await page.evaluate(() => {
+      const { api, modelErrors } = window.scripted;
+      const refused = new modelErrors.UnsupportedArchitectureError({
+        ...{
+          source: 'config.json',
+          key: 'model_type',
+          architecture: 'rwkv7',
+          supported: ['llama'],
+        },
+      });
+      api.imports[0]!.end.reject(refused);
+      return [api.imports[0]!.source, JSON.stringify({ ...localStorage })];
+    });
+    expect(source).toEqual({ url: 'owner/gated', token: 'hf_secret' });
+    expect(stored).not.toContain('hf_secret');
+    await expect(page.getByRole('alert')).toContainText('rwkv7');
+  });
+
+  test('opens a whole folder', async ({ page }) => {
+    const folder = test.info().outputPath('a-model');
+    mkdirSync(folder, { recursive: true });
+    for (const name of ['config.json', 'model.safetensors'])
+      writeFileSync(`${folder}/${name}`, name);
+    await openPage(page);
+    await page.getByTestId('import-folder').setInputFiles(folder);
+    await expect(page.getByRole('heading', { name: 'a-model' })).toBeVisible();
+    const paths = await page.evaluate(() => {
+      const { source } = window.scripted.api.imports[0]!;
+      return 'files' in source ? source.files.map(({ path }) => path).sort() : [];
+    });
+    expect(paths).toEqual(['config.json', 'model.safetensors']);
   });
 });
 
@@ -263,6 +308,31 @@ test.describe('the chat', () => {
     await finish(page, 'Because.\n\n'.repeat(40));
     await expect(answers(page).getByRole('list', { name: 'Statistics' })).toBeVisible();
     expect(await message(page).boundingBox()).toEqual(before);
+  });
+
+  test('shows thoughts folded and apart, and copies the answer alone', async ({
+    page,
+    context,
+  }) => {
+    await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    await openChat(page);
+    await ask(page, 'Why?');
+    const think = (text: string) =>
+      page.evaluate((text) => window.scripted.api.chats[0]!.emit({ type: 'thinking', text }), text);
+    await think('Light, ');
+    await think('and air.');
+    const thoughts = page.getByTestId('thinking');
+    await expect(answers(page)).toContainText('Thinking');
+    await expect(thoughts.getByText('Light, and air.')).toBeHidden();
+    await write(page, 'Scattering.');
+    await page.evaluate(() => {
+      const { api, resultOf } = window.scripted;
+      api.chats[0]!.end.resolve(resultOf('Scattering.', 'stop', 'Light, and air.'));
+    });
+    await thoughts.getByText('Thoughts').click();
+    await expect(thoughts.getByText('Light, and air.')).toBeVisible();
+    await page.getByTestId('copy').click();
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe('Scattering.');
   });
 
   test('copies an answer as it was written, and code as code', async ({ page, context }) => {
@@ -436,7 +506,7 @@ test.describe('a failure says what to do', () => {
     await page.waitForFunction(() => 'scripted' in window);
     await page.evaluate(() => window.scripted.open());
     await expect(page.getByRole('alert')).toContainText('404');
-    await expect(button(page, 'Open a .gguf file')).toBeEnabled();
+    await expect(button(page, 'Open files')).toBeEnabled();
   });
 });
 
@@ -466,6 +536,30 @@ test.describe('models on the disk', () => {
     await menu.getByRole('button', { name: 'Really remove smollm2' }).click();
     await expect(button(page, 'Download and start')).toBeVisible();
     expect(await page.evaluate(() => window.scripted.api.stored)).toEqual([]);
+  });
+
+  test('can be verified and exported to one file, as a download where there is no save dialog', async ({
+    page,
+  }) => {
+    await openPage(page, () => {
+      Object.assign(window, { showSaveFilePicker: undefined });
+      window.scripted.api.stored = [window.scripted.completePack()];
+    });
+    await button(page, 'Model: smollm2').click();
+    const menu = page.getByRole('region', { name: 'Models' });
+    await menu.getByRole('button', { name: 'Verify smollm2' }).click();
+    await page.evaluate(() => window.scripted.api.verifications[0]!.progress(50_000_000));
+    await expect(menu.getByRole('progressbar', { name: 'Verifying' })).toBeVisible();
+    await expect(menu.getByRole('button', { name: 'Export smollm2' })).toBeDisabled();
+    await page.evaluate(() => window.scripted.api.verifications[0]!.end.resolve());
+    await expect(menu).toContainText('every file is whole');
+
+    const saved = page.waitForEvent('download');
+    await menu.getByRole('button', { name: 'Export smollm2' }).click();
+    const download = await saved;
+    expect(download.suggestedFilename()).toMatch(/^smollm2.*\.tar$/);
+    expect(readFileSync(await download.path(), 'utf8')).toBe('the pack, in two parts');
+    await expect(menu).toContainText('Exported');
   });
 
   test('can be chosen, and the one on offer fetched', async ({ page }) => {

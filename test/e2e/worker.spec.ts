@@ -21,7 +21,10 @@ async function openPage(page: Page): Promise<void> {
 function importTiny(page: Page): Promise<string> {
   return page.evaluate(
     async (path) =>
-      window.lamina.api.importModel({ file: await window.lamina.file(path) }, () => undefined),
+      window.lamina.api.importModel(
+        window.lamina.chosen(await window.lamina.file(path)),
+        () => undefined,
+      ),
     TINY,
   );
 }
@@ -67,10 +70,11 @@ test('plans a model before and after its import, remembers what it measured, and
   page,
 }) => {
   const seen = await page.evaluate(async (path) => {
-    const { api } = window.lamina;
-    const file = await window.lamina.file(path);
-    const before = await api.plan({ file });
-    const pack = await api.importModel({ file }, () => undefined);
+    const { lamina } = window;
+    const { api } = lamina;
+    const file = await lamina.file(path);
+    const before = await api.plan(lamina.chosen(file));
+    const pack = await api.importModel(lamina.chosen(file), () => undefined);
     const after = await api.plan(pack);
     const tight = await api.plan(pack, { budget: before.plan.most_bytes - 1 });
     const model = await api.load(pack, () => undefined, { residency: 'auto' });
@@ -187,7 +191,7 @@ test('every broken file is refused with a typed error, and nothing is left in th
         const chosen = await lamina.file(`gguf-bad/${file}`);
         const started = performance.now();
         const error = await lamina.errorOf((api) =>
-          api.importModel({ file: chosen }, () => undefined),
+          api.importModel(lamina.chosen(chosen), () => undefined),
         );
         outcomes.push({ file, error, ms: performance.now() - started });
       }
@@ -209,13 +213,49 @@ test('weights that give no numbers end the answer with a typed error', async ({ 
   const error = await page.evaluate(async () => {
     const { lamina } = window;
     const file = await lamina.file('gguf-bad/nan-scales.gguf');
-    const pack = await lamina.api.importModel({ file }, () => undefined);
+    const pack = await lamina.api.importModel(lamina.chosen(file), () => undefined);
     return lamina.errorOf(async (api) => {
       await api.load(pack, () => undefined);
       await api.chat([{ role: 'user', content: 'x' }], {}, () => undefined);
     });
   });
   expect(error!.name).toBe('NonFiniteLogitsError');
+});
+
+test('a pack goes to one file and back, also while it is in use, and a damaged file is refused whole', async ({
+  page,
+}) => {
+  const pack = await importTiny(page);
+  const seen = await page.evaluate(async (pack) => {
+    const { lamina } = window;
+    const { api } = lamina;
+    await api.load(pack, () => undefined);
+    await api.verifyPack(pack, () => undefined);
+    const parts: Blob[] = [];
+    let size = 0;
+    await api.exportPack(pack, async (part) => {
+      size = part.size;
+      parts.push(new Blob([part.bytes]));
+    });
+    const exported = new File(parts, 'model.tar');
+    const take = (file: File) => api.importModel(lamina.chosen(file), () => undefined);
+    const twice = await lamina.errorOf(() => take(exported));
+    await api.removePack(pack);
+    const bytes = new Uint8Array(await exported.arrayBuffer());
+    bytes[bytes.length - 5_000]! ^= 1;
+    const damaged = await lamina.errorOf(() => take(new File([bytes], 'model.tar')));
+    const left = await api.packs();
+    const back = await take(exported);
+    await api.load(back, () => undefined);
+    const { result } = await lamina.chat('One', 3);
+    return { size, exported: exported.size, twice, damaged, left, back, tokens: result.token_ids };
+  }, pack);
+  expect(seen.exported).toBe(seen.size);
+  expect(seen.twice!.name).toBe('PackExistsError');
+  expect(seen.damaged!.name).toBe('PackCorruptedError');
+  expect(seen.left).toEqual([]);
+  expect(seen.back).toBe(pack);
+  expect(seen.tokens).toHaveLength(3);
 });
 
 test('a removed model is gone, also when it was loaded', async ({ page }) => {

@@ -6,18 +6,20 @@ import { AnswerText } from './answer_text.tsx';
 import { CopyButton } from './copy_button.tsx';
 import { Notice } from './notice.tsx';
 import { usePage } from './page_context.ts';
+import { Thinking } from './thinking.tsx';
 
 /** One answer: its text, how it ended, and its figures. Only the last one can be asked for again. */
 export const Answer = memo(({ answer, last }: { answer: AnswerTurn; last: boolean }) => {
-  const { content, state, failure, statistics } = answer;
+  const { content, thinking, state, failure, statistics } = answer;
   const ending = endingOf(answer);
   return (
     <article class="answer" data-testid="answer" data-state={state} aria-label="Answer">
+      {thinking !== '' && <Thinking thinking={thinking} />}
       <AnswerText content={content} streaming={state === 'streaming'} />
       {failure && <Notice failure={last ? failure : { ...failure, remedies: [] }} />}
       {state !== 'error' && (
         <footer class="answer-foot">
-          {state === 'streaming' && <Progress reading={content === ''} />}
+          {state === 'streaming' && <Progress doing={doingOf(answer)} />}
           {state === 'done' && content !== '' && <CopyButton text={content} />}
           {ending && <span>{ending}</span>}
           {statistics && <AnswerStatistics statistics={statistics} />}
@@ -27,12 +29,19 @@ export const Answer = memo(({ answer, last }: { answer: AnswerTurn; last: boolea
   );
 });
 
+function doingOf({ content, thinking }: AnswerTurn) {
+  if (content !== '') return 'writing';
+  return thinking === '' ? 'reading' : 'thinking';
+}
+
 /** In the place where the figures will stand. */
-function Progress({ reading }: { reading: boolean }) {
+function Progress({ doing }: { doing: 'reading' | 'thinking' | 'writing' }) {
   const prefill = usePage().chat.prefill.value;
+  const reading = doing === 'reading';
   return (
     <span class="working" data-testid={reading ? 'reading' : undefined}>
-      {!reading && 'Writing'}
+      {doing === 'writing' && 'Writing'}
+      {doing === 'thinking' && 'Thinking'}
       {reading && 'Reading the prompt'}
       {reading && prefill !== null && prefill > 0 && `, ${formatPercent(prefill)}`}
     </span>

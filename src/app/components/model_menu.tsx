@@ -1,6 +1,6 @@
 import { adapterName } from '../../gpu/device.ts';
 import { OffersList } from './offers_list.tsx';
-import { OpenFileButton } from './open_file_button.tsx';
+import { OpenModel } from './open_model.tsx';
 import { PackList } from './pack_list.tsx';
 import { usePage } from './page_context.ts';
 import { SoftwareNote } from './software_note.tsx';
@@ -13,7 +13,7 @@ export function ModelMenu() {
       <h2>On this device</h2>
       <PackList />
       <OffersList />
-      <OpenFileButton />
+      <OpenModel />
       <div class="popover-foot">
         {here && <p class="hint">Runs on {adapterName(here.adapter)}</p>}
         <SoftwareNote />

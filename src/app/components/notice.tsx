@@ -1,6 +1,6 @@
 import type { Failure, Remedy } from '../failures.ts';
 import { focusComposer } from '../focus_composer.ts';
-import { OpenFileButton } from './open_file_button.tsx';
+import { OpenFilesButton } from './open_files_button.tsx';
 import { usePage } from './page_context.ts';
 
 const LABELS: Readonly<Record<Exclude<Remedy, 'open-file'>, string>> = {
@@ -35,7 +35,7 @@ export function Notice({ failure, alert = false, onDismiss }: NoticeProps) {
         <div class="actions">
           {failure.remedies.map((remedy) =>
             remedy === 'open-file' ? (
-              <OpenFileButton key={remedy} />
+              <OpenFilesButton key={remedy} />
             ) : (
               <button
                 key={remedy}

@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
-import { formatBytes } from '../format.ts';
+import { formatBytes, formatPercent } from '../format.ts';
 import type { KnownPack } from '../library.ts';
 import { usePage } from './page_context.ts';
 
@@ -32,7 +32,6 @@ interface PackProps {
 
 function Pack({ pack, loaded, onRemove }: PackProps) {
   const page = usePage();
-  const asking = useSignal(false);
   const unfinished = page.models.unfinished.value;
   const source = unfinished?.pack === pack.id ? unfinished.source : null;
   return (
@@ -65,24 +64,95 @@ function Pack({ pack, loaded, onRemove }: PackProps) {
           Continue
         </button>
       )}
+      <div class="pack-actions">
+        {pack.complete && <PackFileActions pack={pack} />}
+        <RemoveButton pack={pack} onRemove={onRemove} />
+      </div>
+      <PackNote pack={pack.id} />
+    </li>
+  );
+}
+
+/** Checks a model, or writes it to one file. */
+function PackFileActions({ pack: { id, name } }: { pack: KnownPack }) {
+  const { inventory } = usePage();
+  const busy = inventory.news.value?.state === 'running';
+  return (
+    <>
       <button
         type="button"
-        class="button quiet"
-        aria-label={asking.value ? `Really remove ${pack.name}` : `Remove ${pack.name}`}
-        onBlur={() => {
-          asking.value = false;
-        }}
-        onClick={() => {
-          if (!asking.value) {
-            asking.value = true;
-            return;
-          }
-          onRemove();
-          void page.removePack(pack.id);
-        }}
+        class="button quiet small"
+        aria-label={`Verify ${name}`}
+        disabled={busy}
+        onClick={() => void inventory.verify(id)}
       >
-        {asking.value ? 'Really remove?' : 'Remove'}
+        Verify
       </button>
-    </li>
+      <button
+        type="button"
+        class="button quiet small"
+        aria-label={`Export ${name}`}
+        disabled={busy}
+        onClick={() => void inventory.exportPack(id)}
+      >
+        Export
+      </button>
+    </>
+  );
+}
+
+const NOTES = {
+  verify: { running: 'Verifying', done: 'Verified: every file is whole' },
+  export: { running: 'Exporting', done: 'Exported. Open the file in any browser to have it there' },
+} as const;
+
+/** How far a check or an export of a model is, and what came of it. */
+function PackNote({ pack }: { pack: string }) {
+  const news = usePage().inventory.news.value;
+  if (news?.pack !== pack) return null;
+  const { task, state, share, message } = news;
+  if (state === 'failed') {
+    return (
+      <p class="pack-note problem" role="alert">
+        {message}
+      </p>
+    );
+  }
+  return (
+    <div class="pack-note hint">
+      <span role="status">{NOTES[task][state]}</span>
+      {state === 'running' && (
+        <>
+          {` ${formatPercent(share)} `}
+          <progress value={share} aria-label={NOTES[task].running} />
+        </>
+      )}
+    </div>
+  );
+}
+
+/** Removes a model at the second click. */
+function RemoveButton({ pack, onRemove }: Omit<PackProps, 'loaded'>) {
+  const page = usePage();
+  const asking = useSignal(false);
+  return (
+    <button
+      type="button"
+      class="button quiet small"
+      aria-label={asking.value ? `Really remove ${pack.name}` : `Remove ${pack.name}`}
+      onBlur={() => {
+        asking.value = false;
+      }}
+      onClick={() => {
+        if (!asking.value) {
+          asking.value = true;
+          return;
+        }
+        onRemove();
+        void page.removePack(pack.id);
+      }}
+    >
+      {asking.value ? 'Really remove?' : 'Remove'}
+    </button>
   );
 }

@@ -39,7 +39,11 @@ export function TransferView({ stage }: { stage: TransferStage }) {
             >
               {stage.cancelling ? 'Cancelling…' : 'Cancel'}
             </button>
-            <p class="hint">You may close the page: the import then goes on where it stopped.</p>
+            <p class="hint">
+              {stage.resumes
+                ? 'You may close the page: the import then goes on where it stopped.'
+                : 'Keep the page open: an exported model is taken whole, or not at all.'}
+            </p>
           </div>
         )}
       </section>

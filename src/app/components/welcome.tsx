@@ -3,7 +3,7 @@ import { formatBytes } from '../format.ts';
 import { DefaultModel } from './default_model.tsx';
 import { openDiagnostics } from './diagnostics_dialog.tsx';
 import { Notice } from './notice.tsx';
-import { OpenFileButton } from './open_file_button.tsx';
+import { OpenModel } from './open_model.tsx';
 import { PackList } from './pack_list.tsx';
 import { usePage } from './page_context.ts';
 import { SoftwareNote } from './software_note.tsx';
@@ -37,10 +37,7 @@ export function Welcome() {
             stopped.
           </p>
         )}
-        <div class="own-file">
-          <OpenFileButton />
-          <p class="hint mouse-only">or drop a file anywhere on this page</p>
-        </div>
+        <OpenModel />
         {packs.value.length > 0 && (
           <section class="on-disk">
             <h2>On this device</h2>

@@ -2,13 +2,28 @@ import { SourceNotFoundError, SourceReadError } from '../errors.ts';
 import { type Folder, type FolderFile, folderOf, folderWith } from '../folder.ts';
 import { openBlobSource } from './blob_source.ts';
 
-/** Files or a folder that a person chose or dropped, from `<input type="file">`. */
-export function openFileFolder(files: readonly File[]): Folder {
+/** Files or a folder that a person chose or dropped. A file sent to a worker may forget its path: it goes along. */
+export interface ChosenFiles {
+  readonly name: string;
+  readonly files: readonly { readonly path: string; readonly file: File }[];
+}
+
+/** What `<input type="file">` gives, several files or a folder. */
+export function chosenFiles(files: readonly File[]): ChosenFiles {
   const paths = files.map((file) => file.webkitRelativePath || file.name);
   const root = /^([^/]+)\//.exec(paths[0] ?? '')?.[1];
   const below = (path: string) => (root === undefined ? path : path.slice(root.length + 1));
-  const sources = files.map((file, i) => openBlobSource(file, below(paths[i]!)));
-  return folderOf(root ?? files[0]?.name ?? 'no file', sources);
+  return {
+    name: root ?? files[0]?.name ?? 'no file',
+    files: files.map((file, i) => ({ path: below(paths[i]!), file })),
+  };
+}
+
+export function openFileFolder({ name, files }: ChosenFiles): Folder {
+  return folderOf(
+    name,
+    files.map(({ path, file }) => openBlobSource(file, path)),
+  );
 }
 
 /** A folder that a page was given leave to read. */

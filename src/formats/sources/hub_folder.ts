@@ -21,8 +21,8 @@ export interface HubRepository {
 
 /** A file as the hub lists it. */
 interface HubFile extends FolderFile {
-  /** The hash of its content: Git's, or SHA-256 for large files. */
-  readonly oid: string;
+  /** Changes with its content: the hash by Git or SHA-256, or where the hub says neither, the size. */
+  readonly version: string;
   /** Lower-case hex; large files only. */
   readonly sha256: string | undefined;
 }
@@ -60,15 +60,14 @@ export function openHubFolder(
     async open(path, signal) {
       const file = (await listed(signal)).get(path);
       if (!file) throw new SourceNotFoundError({ source: addressOf(path) });
-      const { size, oid, sha256 } = file;
-      return listedUrlSource(addressOf(path), { size, version: sha256 ?? oid, sha256 }, options);
+      return listedUrlSource(addressOf(path), file, options);
     },
     async readWhole(path, most, signal) {
       const file = (await listed(signal)).get(path);
       if (!file) return null;
       const server = serverAt(addressOf(path), options);
       const whole = await retry(() => downloadWhole(server, most, signal), pauseMs, signal);
-      return whole && { ...whole, version: file.oid };
+      return whole && { ...whole, version: file.version };
     },
   };
 }
@@ -85,6 +84,7 @@ async function listFiles(
     const fail = (reason: string): never => {
       throw new HubListingError({ source: url, reason });
     };
+    if (!URL.canParse(url)) fail('is no address');
     // The token goes with every request: never to another origin.
     if (new URL(url).origin !== new URL(tree).origin) fail('is on another server than the hub');
     if (page === MOST_PAGES) fail(`is page ${page + 1}, and at most ${MOST_PAGES} are read`);
@@ -113,10 +113,11 @@ function parsePage(bytes: Uint8Array<ArrayBuffer>): HubFile[] {
       .string()
       .replace(/^sha256:/, '')
       .toLowerCase();
+    const size = entry.get('size').integer(0, Number.MAX_SAFE_INTEGER);
     return {
       path: entry.get('path').string(),
-      size: entry.get('size').integer(0, Number.MAX_SAFE_INTEGER),
-      oid: entry.get('oid').string(),
+      size,
+      version: sha256 ?? entry.optional('oid')?.string() ?? `${size} bytes`,
       sha256: sha256 && /^[0-9a-f]{64}$/.test(sha256) ? sha256 : undefined,
     };
   });

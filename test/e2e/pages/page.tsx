@@ -5,6 +5,7 @@ import { sanitize } from '../../../src/app/sanitize.ts';
 import * as benchErrors from '../../../src/bench/errors.ts';
 import * as engineErrors from '../../../src/engine/errors.ts';
 import * as gpuErrors from '../../../src/gpu/errors.ts';
+import * as modelErrors from '../../../src/model/errors.ts';
 import * as planErrors from '../../../src/plan/errors.ts';
 import * as storeErrors from '../../../src/store/errors.ts';
 import { benchReport, residentPlan } from '../../unit/app/bench_report.ts';
@@ -24,6 +25,7 @@ const scripted = {
   completePack,
   engineErrors,
   gpuErrors,
+  modelErrors,
   planErrors,
   residentPlan,
   storeErrors,

@@ -1,4 +1,5 @@
 import { toWire } from '../../../src/errors.ts';
+import { chosenFiles } from '../../../src/formats/sources/file_folder.ts';
 import type { ChatMessage } from '../../../src/model/tokenizer_data.ts';
 import { createClient } from '../../../src/worker/client.ts';
 import type { GenerationEvent, LaminaApi } from '../../../src/worker/protocol.ts';
@@ -14,6 +15,7 @@ const lamina = {
       lastModified: 0,
     });
   },
+  chosen: (file: File) => chosenFiles([file]),
   /** What a call fails with; null when it does not. */
   async errorOf(call: (api: LaminaApi) => Promise<unknown>) {
     try {

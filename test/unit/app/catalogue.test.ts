@@ -56,6 +56,6 @@ describe('the list of models', () => {
     const error = await fetchCatalogue(PAGE, answer).catch((error: unknown) => error);
     expect(error).toBeInstanceOf(CatalogueError);
     expect((error as Error).message).toContain(reason);
-    expect((error as Error).message).toContain('open a .gguf file of your own');
+    expect((error as Error).message).toContain('open a model of your own');
   });
 });

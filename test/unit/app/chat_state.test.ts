@@ -145,6 +145,37 @@ describe('sending a message', () => {
   });
 });
 
+describe('a model that thinks', () => {
+  test('has its thoughts beside the answer, and gets them back in a field of their own', async () => {
+    const { run, ended } = await ask('Why?');
+    run.emit({ type: 'prefill', done: 1, total: 2 });
+    run.emit({ type: 'thinking', text: 'Light' });
+    expect(chat.prefill.value).toBeNull();
+    run.emit({ type: 'thinking', text: ' and air.' });
+    run.emit({ type: 'text', text: 'Scattering.' });
+    expect(lastAnswer()).toMatchObject({ thinking: 'Light and air.', content: 'Scattering.' });
+    run.end.resolve(resultOf('Scattering.', 'stop', 'Light and air.'));
+    await ended;
+    expect(chat.announcement.value).toBe('Scattering.');
+    const { run: next } = await ask('And at night?');
+    expect(next.messages).toEqual([
+      { role: 'user', content: 'Why?' },
+      { role: 'assistant', content: 'Scattering.', reasoning_content: 'Light and air.' },
+      { role: 'user', content: 'And at night?' },
+    ]);
+  });
+
+  test('that was stopped before it answered is not told what it thought', async () => {
+    const { run, ended } = await ask('Why?');
+    run.emit({ type: 'thinking', text: 'Hm' });
+    run.end.resolve(resultOf('', 'cancelled', 'Hm'));
+    await ended;
+    expect(lastAnswer()).toMatchObject({ thinking: 'Hm', content: '', state: 'done' });
+    const { run: next } = await ask('Well?');
+    expect(next.messages).toEqual([{ role: 'user', content: 'Why?\n\nWell?' }]);
+  });
+});
+
 describe('reading the prompt', () => {
   test('shows how far it is, until the first word', async () => {
     const { run } = await ask('Why?');

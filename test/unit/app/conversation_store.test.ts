@@ -11,6 +11,7 @@ import { resultOf } from './scripted_api.ts';
 const KEY = 'lamina.conversation';
 const DONE: Answer = {
   role: 'assistant',
+  thinking: 'Light, and air.',
   content: 'Because of **scattering**.',
   state: 'done',
   finishReason: 'stop',
@@ -30,6 +31,11 @@ describe('a conversation over a reload', () => {
     const conversation: Conversation = [{ role: 'user', content: 'Why?\n😀 لماذا' }, DONE];
     conversationStore(storage).write(conversation);
     expect(conversationStore(storage).read()).toEqual(conversation);
+  });
+
+  test('of a page that knew no thoughts is still read', () => {
+    const { thinking: _, ...before } = DONE;
+    expect(reloaded([before])).toEqual([{ ...DONE, thinking: '' }]);
   });
 
   test('keeps the text of an answer that was being written, and says that it was interrupted', () => {

@@ -1,12 +1,20 @@
 import { describe, expect, test } from 'vitest';
 import { createLibraryState } from '../../../src/app/library.ts';
-import { libraryStore, type UrlSource } from '../../../src/app/library_store.ts';
+import { libraryStore, sourceNamed, type UrlSource } from '../../../src/app/library_store.ts';
 import { FakeStorage, GARBAGE } from './fake_storage.ts';
 import { completePack, PACK_ID, ScriptedApi } from './scripted_api.ts';
 
 const HUB: UrlSource = { kind: 'url', url: 'https://example.org/m.gguf', name: 'Catalogue name' };
 const EMPTY = { current: null, sources: {}, unfinished: null };
 const begun = (id: string) => ({ id, name: id, bytes: 41, complete: false });
+
+test.each([
+  [' owner/name@v2:a.gguf ', 'owner/name@v2:a.gguf', 'owner/name@v2:a.gguf'],
+  ['https://a.org/models/b.gguf?c=/d', 'https://a.org/models/b.gguf?c=/d', 'b.gguf'],
+  ['https://a.org/models/', 'https://a.org/models/', 'https://a.org/models/'],
+])('%j is a model called by its name or its file', (text, url, name) => {
+  expect(sourceNamed(text)).toEqual({ kind: 'url', url, name });
+});
 
 describe('what the page remembers of the models on disk', () => {
   test.each(GARBAGE)('a record that is %j is an empty library', (text) => {

@@ -12,9 +12,9 @@ import {
   StoreLockedError,
 } from '../../../src/store/errors.ts';
 import { WorkerFailedError } from '../../../src/worker/errors.ts';
-import type { LoadOptions } from '../../../src/worker/protocol.ts';
+import type { ChosenFiles, LoadOptions } from '../../../src/worker/protocol.ts';
 import { FakeStorage } from './fake_storage.ts';
-import { completePack, gate, PACK_BYTES, PACK_ID, ScriptedApi } from './scripted_api.ts';
+import { chosen, completePack, gate, PACK_BYTES, PACK_ID, ScriptedApi } from './scripted_api.ts';
 
 const MODEL: CatalogueModel = {
   id: 'smollm2',
@@ -66,7 +66,7 @@ async function openWithModel(): Promise<ModelState> {
   return models;
 }
 
-async function importWhole(models: ModelState, source: UrlSource | File): Promise<void> {
+async function importWhole(models: ModelState, source: UrlSource | ChosenFiles): Promise<void> {
   const before = api.imports.length;
   const imported = models.importModel(source);
   await vi.waitUntil(() => api.imports.length > before);
@@ -90,7 +90,7 @@ describe('opening the page', () => {
     const models = open();
     await models.start();
     expect(models.stage.value.kind).toBe('welcome');
-    expect(models.catalogueFailure.value?.message).toContain('open a .gguf file');
+    expect(models.catalogueFailure.value?.message).toContain('open a model of your own');
   });
 
   test('over plain http says that it cannot work, and asks nothing of the engine', async () => {
@@ -166,10 +166,32 @@ describe('an import', () => {
   test('of a file hands the file over', async () => {
     const models = open();
     await models.start();
-    const file = new File(['x'], 'mine.gguf');
+    const file = chosen('mine.gguf');
     await importWhole(models, file);
-    expect(api.imports[0]!.source).toEqual({ file });
+    expect(api.imports[0]!.source).toBe(file);
     expect(models.stage.value).toMatchObject({ kind: 'ready', name: 'smollm2' });
+  });
+
+  test('of an exported model says that it does not go on by itself', async () => {
+    const models = open();
+    await models.start();
+    void models.importModel(chosen('model.tar'));
+    expect(models.stage.value).toMatchObject({ kind: 'importing', resumes: false });
+    void models.importModel(chosen('model.gguf'));
+    expect(models.stage.value).toMatchObject({ kind: 'importing', resumes: true });
+  });
+
+  test('hands the token over, and stores it nowhere', async () => {
+    const models = open();
+    await models.start();
+    models.token.value = ' hf_secret ';
+    await importWhole(models, { kind: 'url', url: 'owner/name', name: 'owner/name' });
+    expect(api.imports[0]!.source).toEqual({ url: 'owner/name', token: 'hf_secret' });
+    expect(models.stage.value).toMatchObject({ kind: 'ready', name: 'owner/name' });
+    const stored = JSON.stringify([...storage.values]);
+    expect(stored).toContain('owner/name');
+    expect(stored).not.toContain('hf_secret');
+    expect(open().token.value).toBe('');
   });
 
   test('that is cancelled comes back without a complaint, and can go on', async () => {
@@ -219,7 +241,7 @@ describe('an import', () => {
   test('that fails beside a loaded model comes back to that model', async () => {
     const models = await openWithModel();
     const before = models.stage.value;
-    const imported = models.importModel(new File(['x'], 'bad.gguf'));
+    const imported = models.importModel(chosen('bad.gguf'));
     api.imports.at(-1)!.end.reject(new Error('not a GGUF file'));
     await imported;
     expect(models.stage.value).toBe(before);
@@ -281,7 +303,7 @@ describe('a damaged model', () => {
   test('from a file asks for that file', async () => {
     const models = open();
     await models.start();
-    await importWhole(models, new File(['x'], 'mine.gguf'));
+    await importWhole(models, chosen('mine.gguf'));
     api.loadErrors.push(DAMAGE);
     const reloaded = open();
     await reloaded.start();

@@ -1,3 +1,4 @@
+import { chosenFiles } from '../../../src/formats/sources/file_folder.ts';
 import { llamaConfig } from '../../../src/model/shapes.ts';
 import type { ChatMessage } from '../../../src/model/tokenizer_data.ts';
 import type { Plan } from '../../../src/plan/planner.ts';
@@ -10,7 +11,9 @@ import type {
   BenchPart,
   BenchProgress,
   BenchReport,
+  ChosenFiles,
   Environment,
+  ExportPart,
   GenerateOptions,
   GenerationEvent,
   GenerationResult,
@@ -53,6 +56,17 @@ export interface RunningImport {
   readonly end: Gate<string>;
 }
 
+export interface RunningVerification {
+  readonly pack: string;
+  progress(bytesDone: number): void;
+  readonly end: Gate<void>;
+}
+
+/** What a pack is exported as. */
+export const EXPORTED = ['the pack, ', 'in two parts'].map((text) =>
+  new TextEncoder().encode(text),
+);
+
 export interface RunningChat {
   readonly messages: readonly ChatMessage[];
   readonly options: GenerateOptions;
@@ -75,6 +89,7 @@ export class ScriptedApi implements LaminaApi {
   /** Thrown by the next loads, first one first. */
   readonly loadErrors: (Error | PackCorruptedError)[] = [];
   readonly imports: RunningImport[] = [];
+  readonly verifications: RunningVerification[] = [];
   readonly loads: string[] = [];
   readonly loadOptions: LoadOptions[] = [];
   loaded: LoadedModel | null = null;
@@ -124,6 +139,19 @@ export class ScriptedApi implements LaminaApi {
 
   async removePack(pack: string): Promise<void> {
     this.stored = this.stored.filter(({ id }) => id !== pack);
+  }
+
+  verifyPack(pack: string, onProgress: (progress: ImportProgress) => void): Promise<void> {
+    const end = gate<void>();
+    const progress = (bytesDone: number) => onProgress(progressAt(bytesDone, 'verifying'));
+    this.verifications.push({ pack, progress, end });
+    return end.promise;
+  }
+
+  async exportPack(pack: string, onPart: (part: ExportPart) => Promise<void>): Promise<void> {
+    if (!this.stored.some(({ id }) => id === pack)) throw new PackNotFoundError({ pack });
+    const size = EXPORTED.reduce((sum, { length }) => sum + length, 0);
+    for (const bytes of EXPORTED) await onPart({ bytes, size });
   }
 
   async load(
@@ -193,6 +221,11 @@ export class ScriptedApi implements LaminaApi {
   }
 }
 
+/** A file that a person chose. */
+export function chosen(name: string): ChosenFiles {
+  return chosenFiles([new File(['x'], name)]);
+}
+
 export function completePack(id = PACK_ID, name = 'smollm2'): PackSummary {
   return { id, name, bytes: PACK_BYTES, complete: true };
 }
@@ -200,9 +233,11 @@ export function completePack(id = PACK_ID, name = 'smollm2'): PackSummary {
 export function resultOf(
   text: string,
   finish_reason: GenerationResult['finish_reason'] = 'stop',
+  thinking = '',
 ): GenerationResult {
   return {
     text,
+    thinking,
     token_ids: [],
     finish_reason,
     statistics: {

@@ -4,7 +4,15 @@ import { DeviceLostError } from '../../../src/gpu/errors.ts';
 import { BudgetTooSmallError } from '../../../src/plan/errors.ts';
 import { benchReport, residentPlan } from './bench_report.ts';
 import { FakeStorage } from './fake_storage.ts';
-import { completePack, gate, LAYER_BYTES, PACK_ID, resultOf, ScriptedApi } from './scripted_api.ts';
+import {
+  chosen,
+  completePack,
+  gate,
+  LAYER_BYTES,
+  PACK_ID,
+  resultOf,
+  ScriptedApi,
+} from './scripted_api.ts';
 
 let api: ScriptedApi;
 let page: PageState;
@@ -21,6 +29,7 @@ beforeEach(async () => {
     persist: async () => true,
     now: () => performance.now(),
     randomSeed: () => 1,
+    openSink: async () => null,
     reloadPage,
   });
   await page.models.start();
@@ -43,7 +52,7 @@ test('an import that fails does not turn back the figures of the loaded model', 
   run.emit({ type: 'residence', residence });
   run.end.resolve(resultOf('So.'));
   await ended;
-  const opened = page.openModel(new File(['x'], 'bad.gguf'));
+  const opened = page.openModel(chosen('bad.gguf'));
   await vi.waitUntil(() => api.imports.length === 1);
   api.imports[0]!.end.reject(new Error('not a GGUF file'));
   await opened;
@@ -53,7 +62,7 @@ test('an import that fails does not turn back the figures of the loaded model', 
 });
 
 test.each([
-  ['another model is opened', () => page.openModel(new File(['x'], 'a.gguf'))],
+  ['another model is opened', () => page.openModel(chosen('a.gguf'))],
   ['another model is used', () => page.usePack('other', 'other')],
   ['the model is removed', () => page.removePack(PACK_ID)],
 ])('an answer is stopped when %s', async (_, action) => {

@@ -78,6 +78,20 @@ test('no token goes to an address that is not the hub’s', async () => {
   await expect(readCheckpoint(folder)).rejects.toThrow(SourceHttpError);
 });
 
+test('an endpoint that is no address is refused', async () => {
+  const { folder } = locateRemote(hub.id, { endpoint: 'hub', pauseMs: 1 })!;
+  await expect(readCheckpoint(folder)).rejects.toThrow(HubListingError);
+});
+
+test.each(['{}', '[{"type":"file"}]', '<html>', '[{"type":"file","path":"a","size":-1}]'])(
+  'a list that is %s is refused',
+  async (list) => {
+    const answered = async () => new Response(list);
+    const { folder } = locateRemote(hub.id, { fetch: answered, pauseMs: 1 })!;
+    await expect(readCheckpoint(folder)).rejects.toThrow(HubListingError);
+  },
+);
+
 test('is asked again after 429 and 5xx', async () => {
   hub.failures.push({ status: 429, headers: { 'Retry-After': '0' } }, { status: 503 });
   expect((await open().read()).tensors.size).toBeGreaterThan(0);
@@ -126,6 +140,10 @@ test.each([
   ['owner/name@v1.0', 'owner/name@v1.0', undefined],
   ['owner/name:sub/a.gguf', 'owner/name', 'sub/a.gguf'],
   ['owner/na.me-2@refs/pr/1:a.gguf', 'owner/na.me-2@refs/pr/1', 'a.gguf'],
+  ['https://huggingface.co/owner/name', 'owner/name', undefined],
+  ['https://huggingface.co/owner/name/tree/v1.0/', 'owner/name@v1.0', undefined],
+  ['https://huggingface.co/owner/name/blob/main/sub/a%20b.gguf?x=1', 'owner/name', 'sub/a b.gguf'],
+  ['https://huggingface.co/owner/name/resolve/v1/a%.gguf', 'owner/name@v1', 'a%.gguf'],
   ['https://a.org/x/model.gguf', 'https://a.org/x/', 'model.gguf'],
   ['https://a.org/x/model.safetensors?key=1', 'https://a.org/x/', 'model.safetensors?key=1'],
   ['https://a.org/x/', 'https://a.org/x/', undefined],
@@ -134,9 +152,16 @@ test.each([
   expect(locateRemote(text)).toMatchObject({ folder: { name: folder }, path });
 });
 
-test.each(['model.gguf', './a/b', 'a/b/c', 'C:\\models', 'owner/', '', 'ftp://a.org/b'])(
-  '%j is no address and no name of the hub',
-  (text) => {
-    expect(locateRemote(text)).toBeNull();
-  },
-);
+test.each([
+  'model.gguf',
+  'models/model.gguf',
+  './a/b',
+  'a/b/c',
+  'C:\\models',
+  'owner/',
+  '',
+  'ftp://a.org/b',
+  'https://',
+])('%j is no address and no name of the hub', (text) => {
+  expect(locateRemote(text)).toBeNull();
+});
