@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest';
 import { readCheckpoint } from '../../src/formats/read_checkpoint.ts';
-import { openFileFolder } from '../../src/formats/sources/file_folder.ts';
+import { chosenFiles, openFileFolder } from '../../src/formats/sources/file_folder.ts';
 import { computeUnits } from '../../src/gpu/compute_units.ts';
 import type { Gpu } from '../../src/gpu/device.ts';
 import { importPack } from '../../src/store/importer.ts';
@@ -98,10 +98,12 @@ async function grownGranite(): Promise<TinyModel> {
     partial_rotary_factor: 0.9,
     rms_norm_eps: (config.rms_norm_eps * HIDDEN) / GROWN_HIDDEN,
   });
-  const folder = openFileFolder([
-    new File([text], 'config.json'),
-    new File([safetensorsOf(tensors)], 'model.safetensors'),
-  ]);
+  const folder = openFileFolder(
+    chosenFiles([
+      new File([text], 'config.json'),
+      new File([safetensorsOf(tensors)], 'model.safetensors'),
+    ]),
+  );
   const store = new MemoryStore();
   const pack = await importPack({ checkpoint: await readCheckpoint(folder), store });
   return { store, pack, manifest: await openManifest(store, pack) };
