@@ -248,11 +248,11 @@ describe('packs', () => {
 
 describe('lamina models import', () => {
   test('quantizes a checkpoint, and tells the error of each matrix', async () => {
-    const model = goldenPath('gguf/llama-f16.gguf');
+    const model = goldenPath('gguf/qwen2-f16.gguf');
     const { code, out } = await lamina('models', 'import', model, '--quantize', 'q4_0', '--json');
     expect(code).toBe(0);
     const { pack, quantization } = JSON.parse(out);
-    expect(pack).toMatch(/^llama-f16\.q4_0-/);
+    expect(pack).toMatch(/^qwen2-f16\.q4_0-/);
     expect(quantization.quantized[0]).toMatchObject({ name: 'token_embd.weight', type: 'Q4_0' });
     expect(quantization.worst.relative_error).toBeGreaterThan(quantization.mean_error);
     expect(quantization.mean_error).toBeGreaterThan(0.01);
