@@ -97,7 +97,14 @@ export async function openPack(
     const line = new ProgressLine();
     try {
       const store = packStore();
-      const pack = await importPack({ checkpoint, store, quantize, onProgress: line.transfer });
+      const pack = await importPack({
+        checkpoint,
+        store,
+        quantize,
+        onProgress: line.transfer,
+        onUnhashed: (source, reason) =>
+          console.error(`${source}: its SHA-256 was not compared, as ${reason}.`),
+      });
       return { store, pack };
     } finally {
       line.end();

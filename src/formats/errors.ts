@@ -46,6 +46,18 @@ export class SourceModifiedError extends LaminaError {
   }
 }
 
+/** The bytes of a file are not those that whoever keeps it says. */
+export class SourceHashError extends LaminaError {
+  /** `expected`, `actual`: SHA-256 in lower-case hex. */
+  constructor(details: { source: string; expected: string; actual: string }) {
+    const { source, expected, actual } = details;
+    super(
+      `${source} came as other bytes than it should have: their SHA-256 is ${actual}, and should be ${expected}. Nothing was kept; try again, and if it happens again, report it to whoever keeps the file.`,
+      details,
+    );
+  }
+}
+
 /** Fewer bytes came than were asked for. */
 export class SourceTruncatedError extends LaminaError {
   constructor(details: { source: string; offset: number; expected: number; received: number }) {
@@ -344,6 +356,7 @@ registerErrors({
   SourceReadError,
   SourceNotFoundError,
   SourceModifiedError,
+  SourceHashError,
   SourceTruncatedError,
   SourceNetworkError,
   SourceHttpError,

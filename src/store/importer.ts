@@ -1,6 +1,6 @@
 import type { EncodedTypeName } from '../formats/block_types.ts';
 import type { Checkpoint } from '../formats/checkpoint.ts';
-import { SourceModifiedError } from '../formats/errors.ts';
+import { SourceHashError, SourceModifiedError } from '../formats/errors.ts';
 import { type PackPlan, planPack } from '../model/plan_pack.ts';
 import {
   ImportCancelledError,
@@ -36,7 +36,8 @@ import { parseManifest } from './parse_manifest.ts';
 import { writePieces } from './piece_writer.ts';
 import { type OnProgress, ProgressMeter } from './progress.ts';
 import { quantizePlan } from './quantize_plan.ts';
-import { type ByteRange, readAhead } from './read_ahead.ts';
+import type { ByteRange } from './read_ahead.ts';
+import { type OnUnhashed, SourceHashes } from './source_hashes.ts';
 import { findDamaged } from './verify.ts';
 import { rangesOf, type WriteWeights, writeWeightFile } from './weight_file.ts';
 import type { WeightStore } from './weight_store.ts';
@@ -51,6 +52,8 @@ export interface ImportOptions {
   readonly quantize?: EncodedTypeName | undefined;
   readonly onProgress?: OnProgress | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Told of sources that are not compared with the SHA-256 that is known of them. */
+  readonly onUnhashed?: OnUnhashed | undefined;
   /** Writes each file's weights, for sources that have a shorter way than their blocks. */
   readonly writeWeights?: WriteWeights | undefined;
 }
@@ -80,6 +83,7 @@ class PackImport {
   private readonly quantize: EncodedTypeName | undefined;
   private readonly onProgress: OnProgress | undefined;
   private readonly signal: AbortSignal | undefined;
+  private readonly onUnhashed: OnUnhashed | undefined;
   private readonly writeWeights: WriteWeights;
   /** Files of this pack that are whole. */
   private readonly finished: FinishedFiles = new Map();
@@ -91,6 +95,7 @@ class PackImport {
     this.quantize = options.quantize;
     this.onProgress = options.onProgress;
     this.signal = options.signal;
+    this.onUnhashed = options.onUnhashed;
     this.writeWeights = options.writeWeights ?? writeWeightFile;
   }
 
@@ -118,13 +123,13 @@ class PackImport {
     try {
       await this.makeReady();
       await this.checkSpace(plan, files);
-      await this.importFiles(this.missing(files), meter);
+      await this.importFiles(inSourceOrder(this.missing(files)), meter);
       await writeFile(store, pack, MANIFEST_FILE, encode(this.manifest(plan, files)));
       await store.remove(pack, JOURNAL_FILE);
     } catch (error) {
-      const changed = error instanceof SourceModifiedError;
-      if (changed || this.finished.size === 0) await store.remove(pack);
-      if (changed) {
+      const isWrong = error instanceof SourceModifiedError || error instanceof SourceHashError;
+      if (isWrong || this.finished.size === 0) await store.remove(pack);
+      if (error instanceof SourceModifiedError) {
         const { expected, actual } = error.details;
         throw new SourceChangedError({ pack, expected, actual, finished: false });
       }
@@ -227,7 +232,9 @@ class PackImport {
   /** While one file is written, the first bytes of the next one are read. */
   private async importFiles(files: readonly PlannedFile[], meter: ProgressMeter): Promise<void> {
     const { store, pack, signal } = this;
-    const reads = readAhead(rangesOfAll(files), signal);
+    const ranges = rangesOfAll(files);
+    const hashes = new SourceHashes(ranges, this.finished.size === 0);
+    const reads = hashes.follow(ranges, signal);
     const pool = new HashPool();
     const onBytes = (written: number) => meter.add(written);
     try {
@@ -248,6 +255,7 @@ class PackImport {
         meter.end();
         await this.writeJournal();
       }
+      await hashes.compare(this.onUnhashed, signal);
     } finally {
       pool.close();
       await reads.return();
@@ -280,8 +288,23 @@ class PackImport {
   }
 }
 
-function* rangesOfAll(files: readonly PlannedFile[]): Generator<ByteRange> {
-  for (const file of files) yield* rangesOf(file);
+/** As far as that goes, so that a source's hash can follow: layers are not in the order of numbers in all checkpoints. */
+function inSourceOrder(files: readonly PlannedFile[]): PlannedFile[] {
+  const firstRange = (file: PlannedFile) => rangesOf(file).next().value!;
+  const sources = [...new Set(files.map((file) => firstRange(file).source))];
+  sources.sort((a, b) => (a.name < b.name ? -1 : 1));
+  const place = (file: PlannedFile): [source: number, offset: number] => {
+    const { source, offset } = firstRange(file);
+    return [sources.indexOf(source), offset];
+  };
+  return files.toSorted((a, b) => {
+    const [[sourceA, offsetA], [sourceB, offsetB]] = [place(a), place(b)];
+    return sourceA - sourceB || offsetA - offsetB;
+  });
+}
+
+function rangesOfAll(files: readonly PlannedFile[]): ByteRange[] {
+  return files.flatMap((file) => [...rangesOf(file)]);
 }
 
 /** No errors are kept where nothing was quantized. */

@@ -12,6 +12,7 @@ const EXAMPLES: readonly LaminaError[] = [
   new errors.SourceReadError({ source, reason: 'NotReadableError' }),
   new errors.SourceNotFoundError({ source: url }),
   new errors.SourceModifiedError({ source: url, expected: '"v1"', actual: '"v2"' }),
+  new errors.SourceHashError({ source: url, expected: 'ab', actual: 'cd' }),
   new errors.SourceTruncatedError({ source: url, offset: 512, expected: 256, received: 100 }),
   new errors.SourceNetworkError({ source: url, reason: 'fetch failed' }),
   ...[400, 403, 429, 503].map(
@@ -112,6 +113,7 @@ test('messages say what is wrong, where, and what to do', () => {
       "model.gguf could not be read (NotReadableError). Check that the file is still there, unchanged and readable, then choose it again.",
       "https://example.org/model.gguf was not found. Check the path or the address.",
       "https://example.org/model.gguf changed while it was being read (it was "v1", now it is "v2"). Start again, so that everything comes from one version.",
+      "https://example.org/model.gguf came as other bytes than it should have: their SHA-256 is cd, and should be ab. Nothing was kept; try again, and if it happens again, report it to whoever keeps the file.",
       "https://example.org/model.gguf: only 100 of 256 bytes came from byte 512. Try again; if it happens at the same place, the file there is incomplete.",
       "https://example.org/model.gguf could not be fetched (fetch failed). Check the network connection, and that the server allows requests from this page (CORS), then try again.",
       "https://example.org/model.gguf: the server answered 400. Check the address.",

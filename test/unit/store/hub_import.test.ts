@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { LaminaError } from '../../../src/errors.ts';
 import {
   RangeUnsupportedError,
+  SourceHashError,
   SourceHttpError,
   SourceNetworkError,
   SourceNotFoundError,
@@ -24,10 +25,12 @@ const MODEL = await golden('gguf/llama-q4_1.gguf');
 let hub: FakeHub;
 let storage: RangeServer;
 let store: MemoryStore;
+let unhashed: string[];
 beforeEach(async () => {
   hub = await FakeHub.start({ 'README.md': 'a model', [FILE]: MODEL });
   storage = hub.storage.get(FILE)!;
   store = new MemoryStore();
+  unhashed = [];
 });
 afterEach(() => hub.close());
 
@@ -37,7 +40,11 @@ async function importFromHub(): Promise<number> {
   const options = { endpoint: hub.endpoint, fetch: counted.fetch, pauseMs: 1, stallMs: 300 };
   const { folder, path } = locateRemote(hub.id, options)!;
   const checkpoint = await readCheckpoint(folder, path);
-  const pack = await importPack({ checkpoint, store });
+  const pack = await importPack({
+    checkpoint,
+    store,
+    onUnhashed: (_, reason) => unhashed.push(reason),
+  });
   await verifyPack(store, pack, await openManifest(store, pack));
   return counted.bytes;
 }
@@ -81,6 +88,15 @@ test('a model of the hub is downloaded once, all of it, and becomes a verified p
   expect(bytes).toBeGreaterThan(0.98 * MODEL.length);
   expect(bytes).toBeLessThan(1.02 * MODEL.length);
   expect(await listPacks(store)).toMatchObject([{ complete: true }]);
+  expect(unhashed).toEqual([]);
+});
+
+test('an import that goes on says that it cannot compare the SHA-256', async () => {
+  storage.misbehave.push(storage.good, storage.good, status(404));
+  await expect(importFromHub()).rejects.toThrow(SourceNotFoundError);
+  expect(await listPacks(store)).toMatchObject([{ complete: false }]);
+  await importFromHub();
+  expect(unhashed).toEqual(['a part of it was imported earlier']);
 });
 
 describe.each([
@@ -138,6 +154,14 @@ describe.each([
       expect(await listPacks(store)).toMatchObject([{ complete: true }]);
     },
   );
+});
+
+test('of a file that is not what the hub says nothing is kept', async () => {
+  const bytes = MODEL.slice();
+  bytes[MODEL.length - 1000]! ^= 1;
+  storage.bytes = bytes;
+  await expect(importFromHub()).rejects.toThrow(SourceHashError);
+  expect(await store.list()).toEqual([]);
 });
 
 test('of a file that changes in mid-download nothing is kept', async () => {
