@@ -50,6 +50,13 @@ export const TEST_STEPS = [
     report: 'vitest',
   },
   {
+    name: 'timing',
+    what: 'what measures kernels and devices, alone on the machine',
+    command: [VITEST, 'run', '--project', 'timing'],
+    needs: ['browser', 'vulkan'],
+    report: 'vitest',
+  },
+  {
     name: 'model',
     what: 'whole models on Dawn in Node, against the reference',
     command: [VITEST, 'run', '--project', 'model'],

@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { benchKernels } from '../../src/bench/bench_kernels.ts';
 import { BenchCancelledError } from '../../src/bench/errors.ts';
 import { computeUnits } from '../../src/gpu/compute_units.ts';
+import { PLAIN_TYPES } from '../kernels/data.ts';
+import { openDevice, openPlainDevice } from '../kernels/device.ts';
 import { config } from '../unit/engine/config.ts';
-import { PLAIN_TYPES } from './data.ts';
-import { openDevice, openPlainDevice } from './device.ts';
 
 const RATES = {
   read_bytes_per_second: 1e9,

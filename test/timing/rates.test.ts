@@ -3,8 +3,8 @@ import fmaRateWgsl from '../../shaders/rates/fma_rate.wgsl?raw';
 import type { Kernel } from '../../src/gpu/kernel.ts';
 import { measureRates } from '../../src/gpu/rates.ts';
 import { Timer } from '../../src/gpu/timer.ts';
-import { openDevice, openPlainDevice } from './device.ts';
-import { Lab } from './lab.ts';
+import { openDevice, openPlainDevice } from '../kernels/device.ts';
+import { Lab } from '../kernels/lab.ts';
 
 const work: Kernel = {
   label: 'fma_rate',
