@@ -211,10 +211,13 @@ describe.each([
   { name: 'without optional features', open: openPlainDevice },
 ])('on the device $name', ({ open }) => {
   let own: Gpu;
+  /** Tokens: kernels without subgroups take long on a GPU that is emulated. */
+  let few: number;
   let tiny: TinyModel;
   let expected: Expected;
   beforeAll(async () => {
     own = await open();
+    few = own.adapter.software && open === openPlainDevice ? 6 : 16;
     tiny = await importTiny('gguf/llama-q4_1.gguf');
     expected = await expectedOf('llama-q4_1');
   });
@@ -225,9 +228,9 @@ describe.each([
       engine = await openTiny(own, tiny, { ...options, prefill_tokens: 7 });
       const conversation = new Conversation(engine);
       const { token_ids } = await conversation.generate(expected.input_ids[0], [], {
-        max_tokens: 16,
+        max_tokens: few,
       });
-      expect(token_ids, residency).toEqual(expected.greedy);
+      expect(token_ids, residency).toEqual(expected.greedy.slice(0, few));
       engine.destroy();
     }
   });
@@ -264,7 +267,7 @@ describe.each([
         const { token_ids } = await new Conversation(engine).generate(ids, [], {
           ...options,
           seed: 5,
-          max_tokens: 16,
+          max_tokens: few,
         });
         texts.push(String(token_ids));
         engine.destroy();
@@ -273,7 +276,7 @@ describe.each([
     }
     const calls = whole.mock.calls.length;
     expect(calls).toBeGreaterThan(2);
-    expect(calls).toBeLessThan(2 * 16);
+    expect(calls).toBeLessThan(2 * few);
     whole.mockRestore();
   });
 
