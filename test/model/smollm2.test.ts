@@ -54,7 +54,9 @@ test('the passage has the log-probabilities and the perplexity of the reference'
   expect(1 - near_ties.length / positions).toBeGreaterThanOrEqual(tolerances.agreement);
 });
 
-test('all chats get the reference’s prompt and its greedy tokens', async () => {
+// One layer at a time they run in the browser's tests.
+test('all chats get the reference’s prompt and its greedy tokens, with the whole model resident', async () => {
+  await model.setResidency({ residency: 'resident' });
   const reports: ChatReport[] = [];
   for (const chat of await referenceChats(load)) reports.push(await compareChat(model, chat));
   const near_ties = reports.flatMap((report) => report.near_ties);
@@ -65,6 +67,7 @@ test('all chats get the reference’s prompt and its greedy tokens', async () =>
 });
 
 test('an answer written freely is the reference’s text, with one layer resident at a time', async () => {
+  await model.setResidency({ residency: 'strict' });
   const chat = (await referenceChats(load)).find(({ name }) => name === 'single-no-system')!;
   const { text, finish_reason, statistics } = await model.answer(chat.messages, {});
   expect(text).toBe(chat.text);
