@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FakeHub } from '../unit/formats/fake_hub.ts';
 import { load } from './lab.ts';
-import { runLamina } from './run_lamina.ts';
+import { runLamina, runLaminaHere } from './run_lamina.ts';
 
 const goldenPath = (path: string) => fileURLToPath(new URL(`../golden/${path}`, import.meta.url));
 const TINY = goldenPath('gguf/llama-q4_1.gguf');
@@ -291,11 +291,19 @@ describe('a command line that is wrong', () => {
     [['inspect', goldenPath('gguf-bad/wrong-magic.gguf')], 1, 'is not a GGUF file'],
     [['ask', '--model', goldenPath('gguf-bad/truncated-tensor-data.gguf'), 'x'], 1, 'ends inside'],
   ])('%j ends with code %i and says: %s', async (args, code, message) => {
-    const run = await lamina(...args);
+    const run = await runLaminaHere(folder, args);
     expect(run.err).toContain(message);
-    // No trace of ours; Dawn's warnings have one of their own.
+    // A sentence: an error that nobody foresaw is printed with its trace.
     expect(run.err).not.toMatch(/\.[jt]s:\d+/);
     expect(run.code).toBe(code);
+  });
+
+  test('is told apart by the exit code of the process, and leaves no trace', async () => {
+    const { code, err } = await lamina('ask', '--seed', 'x', 'y');
+    expect(code).toBe(1);
+    expect(err).toContain('--seed is x');
+    expect(err).not.toMatch(/\.[jt]s:\d+/);
+    expect((await lamina('nonsense')).code).toBe(2);
   });
 
   test('without any command shows how', async () => {

@@ -1,6 +1,9 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { format } from 'node:util';
+import { vi } from 'vitest';
+import { main } from '../../bin/main.ts';
 
 export interface Run {
   readonly code: number;
@@ -20,4 +23,18 @@ export function runLamina(folder: string, args: readonly string[]): Promise<Run>
       resolve({ code: error ? Number(error.code) : 0, out, err });
     });
   });
+}
+
+/** As {@link runLamina}, in this process, which need not start another: for command lines that end before they print. */
+export async function runLaminaHere(
+  folder: string,
+  args: readonly string[],
+): Promise<Omit<Run, 'out'>> {
+  vi.stubEnv('LAMINA_PACKS', join(folder, 'packs'));
+  const printed = vi.spyOn(console, 'error').mockImplementation(() => {});
+  const code = await main([...args]);
+  const err = printed.mock.calls.map((line) => format(...line)).join('\n');
+  printed.mockRestore();
+  vi.unstubAllEnvs();
+  return { code, err };
 }

@@ -39,14 +39,15 @@ test('the hidden states after every layer are those of the reference', async () 
   }
 });
 
-test('the passage has the log-probabilities and the perplexity of the reference', async () => {
-  const report = await comparePassage(model.engine, load);
+// In the browser's tests all of it is read.
+test('the start of the passage has the log-probabilities and the perplexity of the reference', async () => {
+  const report = await comparePassage(model.engine, load, 256);
   const { positions, logit, logprob, perplexity, expected_perplexity, near_ties } = report;
   console.log(
     `passage: perplexity ${perplexity.toFixed(4)}, largest difference of a logit ${logit.toExponential(2)}, of a log-probability ${logprob.toExponential(2)}`,
   );
   for (const tie of near_ties) console.log(inWords(tie));
-  expect(positions).toBe(1023);
+  expect(positions).toBe(256);
   expect(logit).toBeLessThan(tolerances.logit);
   expect(logprob).toBeLessThan(tolerances.logit);
   expect(Math.abs(perplexity / expected_perplexity - 1)).toBeLessThan(tolerances.perplexity);

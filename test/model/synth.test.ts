@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { runLamina } from './run_lamina.ts';
+import { runLamina, runLaminaHere } from './run_lamina.ts';
 
 const SMALL = ['--shape', 'custom', '--type', 'Q4_0', '--layers', '3', '--seed', '5'];
 
@@ -52,7 +52,7 @@ test.each([
   [[...SMALL, '--out', 'x.gguf', '--pack', 'x'], 2, 'Either --out or --pack'],
   [[...SMALL, '--key-value-heads', '3', '--out', 'x.gguf'], 1, 'does not divide the 4 query heads'],
 ])('synth %j ends with code %i and says: %s', async (args, code, message) => {
-  const run = await lamina('synth', ...args);
+  const run = await runLaminaHere(folder, ['synth', ...args]);
   expect(run.err).toContain(message);
   expect(run.err).not.toContain('    at ');
   expect(run.code).toBe(code);

@@ -72,21 +72,26 @@ export interface PassageReport {
 }
 
 /** The passage, every token given the ones before it. */
-export async function comparePassage(engine: Engine, load: Load): Promise<PassageReport> {
+export async function comparePassage(
+  engine: Engine,
+  load: Load,
+  positions = Number.POSITIVE_INFINITY,
+): Promise<PassageReport> {
   const { ids, row_positions } = await json<{ ids: number[]; row_positions: number[] }>(
     load,
     'teacher_forced.json',
   );
   const { vocab_size } = engine.config;
-  const positions = ids.length - 1;
+  const all = ids.length - 1;
+  const count = Math.min(positions, all);
   const arrays = await load(`${REFERENCE}/teacher_forced.bin`);
-  const logprobs = new Float32Array(arrays, 0, positions);
-  const top1 = new Int32Array(arrays, positions * 4, positions);
-  const margins = new Float32Array(arrays, positions * 12, positions);
+  const logprobs = new Float32Array(arrays, 0, count);
+  const top1 = new Int32Array(arrays, all * 4, count);
+  const margins = new Float32Array(arrays, all * 12, count);
   const logit_rows = new Float32Array(await load(`${REFERENCE}/logits_rows.f32`));
 
   let logit = 0;
-  const found = await score(engine, ids, (position, row) => {
+  const found = await score(engine, ids.slice(0, count + 1), (position, row) => {
     const i = row_positions.indexOf(position);
     if (i < 0) return;
     const expected = logit_rows.subarray(i * vocab_size, (i + 1) * vocab_size);
@@ -94,14 +99,14 @@ export async function comparePassage(engine: Engine, load: Load): Promise<Passag
   });
 
   const near_ties: NearTie[] = [];
-  for (let i = 0; i < positions; i++) {
+  for (let i = 0; i < count; i++) {
     if (found.top1[i] === top1[i]) continue;
     const where = `passage, position ${i}`;
     near_ties.push({ where, expected: top1[i]!, actual: found.top1[i]!, margin: margins[i]! });
   }
-  const mean = logprobs.reduce((sum, value) => sum + value, 0) / positions;
+  const mean = logprobs.reduce((sum, value) => sum + value, 0) / count;
   return {
-    positions,
+    positions: count,
     logprob: largestDifference(found.logprobs, logprobs),
     logit,
     perplexity: found.perplexity,
