@@ -60,6 +60,16 @@ export class OutputFileError extends LaminaError {
   }
 }
 
+/** A text that a command should read is none, or too short for it. */
+export class InputFileError extends LaminaError {
+  constructor(details: { file: string; reason: string }) {
+    super(
+      `${details.file} cannot be read as a text (${details.reason}). Name a file of UTF-8 text.`,
+      details,
+    );
+  }
+}
+
 registerErrors({
   NoDawnAdapterError,
   UsageError,
@@ -67,4 +77,5 @@ registerErrors({
   DefaultModelError,
   DiskSpaceError,
   OutputFileError,
+  InputFileError,
 });

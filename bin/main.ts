@@ -4,6 +4,7 @@ import { bench } from './commands/bench.ts';
 import { inspect } from './commands/inspect.ts';
 import { logits } from './commands/logits.ts';
 import { models } from './commands/models.ts';
+import { perplexity } from './commands/perplexity.ts';
 import { plan } from './commands/plan.ts';
 import { synth } from './commands/synth.ts';
 import { tokens } from './commands/tokens.ts';
@@ -20,6 +21,9 @@ const HELP = `lamina: language models, one layer on the GPU at a time
              [--hidden-states FILE.f32]
                           float32 logits [positions, vocab_size] of every position, and the hidden states
                           [layers + 2, positions, hidden_size]: embedding, after each layer, after the final norm
+  lamina perplexity [--model M] [--quantize Q] [--residency R] [--budget BYTES] [--context N] [--json] FILE.txt
+                          how well the model foretells a text, read N tokens at a time (1,024): exp of the mean negative
+                          log-probability of each token given those before it in its piece; lower is better
   lamina inspect [--json] M
                           architecture, tensors, bytes per layer
   lamina models [list [--json] | verify PACK | export PACK --out FILE.tar | remove PACK
@@ -57,6 +61,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   bench,
   tokens,
   logits,
+  perplexity,
   inspect,
   models,
   plan,

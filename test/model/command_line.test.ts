@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -25,6 +25,38 @@ describe('lamina tokens', () => {
     const { code, out } = await lamina('tokens', '--model', TINY, '--no-special', text);
     expect(code).toBe(0);
     expect(JSON.parse(out)).toEqual(ids);
+  });
+});
+
+describe('lamina perplexity', () => {
+  const { prompt_text, input_ids, logits } = REFERENCE;
+  const perplexityOf = async (...args: string[]) => {
+    const file = join(folder, 'text.txt');
+    await writeFile(file, prompt_text);
+    const { code, out } = await lamina('perplexity', '--model', TINY, '--json', ...args, file);
+    expect(code).toBe(0);
+    return JSON.parse(out);
+  };
+
+  test('is that of the reference’s logits', async () => {
+    const rows = new Float32Array(await load(`gguf/${logits.file}`));
+    const [positions, vocab] = logits.shape;
+    const ids: number[] = input_ids[0];
+    let sum = 0;
+    for (let i = 0; i + 1 < positions; i++) {
+      const row = rows.subarray(i * vocab, (i + 1) * vocab);
+      sum += row[ids[i + 1]!]! - Math.log(row.reduce((all, logit) => all + Math.exp(logit), 0));
+    }
+    const { tokens, perplexity } = await perplexityOf();
+    expect(tokens).toBe(positions - 1);
+    expect(perplexity).toBeCloseTo(Math.exp(-sum / (positions - 1)), 1);
+  });
+
+  test('is that of pieces which begin anew, where the text is longer', async () => {
+    const { tokens, context } = await perplexityOf('--context', '5');
+    expect(context).toBe(5);
+    // Each begins with BOS, as the whole text did: 23 other tokens, all foretold by something.
+    expect(tokens).toBe(23);
   });
 });
 
@@ -275,6 +307,9 @@ describe('a command line that is wrong', () => {
     [['plan', '--context', '0'], 1, '--context is 0'],
     [['tokens', 'a', 'b'], 2, 'more than one text'],
     [['logits', '--tokens', '1'], 2, '--out is missing'],
+    [['perplexity'], 2, 'There is no file with a text'],
+    [['perplexity', 'no-such-text.txt'], 1, 'no-such-text.txt cannot be read as a text'],
+    [['perplexity', TINY], 1, 'it is not UTF-8'],
     [
       ['logits', '--model', TINY, '--tokens', '1', '--out', 'no/x.f32'],
       1,

@@ -1,11 +1,14 @@
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { NonFiniteLogitsError } from '../../src/engine/errors.ts';
+import { GREEDY } from '../../src/engine/sampling.ts';
 import { BLOCK_TYPES } from '../../src/formats/block_types.ts';
 import { relativeError } from '../../src/formats/blocks/relative_error.ts';
 import type { Checkpoint, TensorInfo } from '../../src/formats/checkpoint.ts';
 import { readCheckpoint } from '../../src/formats/read_checkpoint.ts';
 import { openBlobSource } from '../../src/formats/sources/blob_source.ts';
 import { openNodeFolder } from '../../src/formats/sources/node_folder.ts';
+import { WeightNotFiniteError } from '../../src/store/errors.ts';
 import { importPack } from '../../src/store/importer.ts';
 import { MemoryStore } from '../../src/store/memory_store.ts';
 import { openManifest } from '../../src/store/open_pack.ts';
@@ -39,6 +42,28 @@ test('a float32 checkpoint quantized to Q8_0 has the logits of its rounded weigh
   // Its matrices are 0.5% off, each.
   expect(loss).toBeLessThan(0.03);
   expect(loss).toBeGreaterThan(1e-3);
+});
+
+test('a weight that is no number is refused when it is to be quantized, and ends the first answer when it is kept', async () => {
+  const folder = openNodeFolder(fileURLToPath(new URL(`../golden/${PATH}`, import.meta.url)));
+  const checkpoint = await readCheckpoint(folder);
+  const name = 'model.layers.0.mlp.down_proj.weight';
+  const info = checkpoint.tensors.get(name)!;
+  const bytes = (await info.source.read(info.offset, info.bytes)).slice();
+  new Float32Array(bytes.buffer)[7] = Number.NaN;
+  const source = openBlobSource(new Blob([bytes]), name);
+  const tensors = new Map(checkpoint.tensors).set(name, { ...info, source, offset: 0 });
+  const broken = { ...checkpoint, tensors };
+
+  const store = new MemoryStore();
+  await expect(importPack({ checkpoint: broken, store, quantize: 'Q8_0' })).rejects.toThrow(
+    WeightNotFiniteError,
+  );
+  const engine = await openTiny(await openDevice(), await imported(broken));
+  await engine.prefill([1, 2, 3], 0);
+  await expect(engine.tokens([1, 2, 3], GREEDY).next()).rejects.toThrow(NonFiniteLogitsError);
+  engine.destroy();
+  await folder.close?.();
 });
 
 async function imported(checkpoint: Checkpoint, quantize?: 'Q8_0'): Promise<TinyModel> {

@@ -52,6 +52,12 @@ const CASES = [
   ['a negative length', withA({ shape: [-2] }), SafetensorsHeaderError],
   ['a fractional length', withA({ shape: [1.5] }), SafetensorsHeaderError],
   ['an offset beyond 2^53', withA({ data_offsets: [0, 2 ** 60] }), SafetensorsHeaderError],
+  [
+    'an offset that is no number',
+    safetensors('{"a":{"dtype":"F32","shape":[1],"data_offsets":[NaN,4]}}', 4),
+    SafetensorsHeaderError,
+  ],
+  ['an offset of null', withA({ data_offsets: [null, 8] }), SafetensorsHeaderError],
   ['three offsets', withA({ data_offsets: [0, 8, 8] }), SafetensorsHeaderError],
   ['no name', safetensors({ '': f32([1], 0) }, 4), TensorNameError],
   ['an unknown dtype', withA({ dtype: 'F33' }), TensorTypeError],
