@@ -5,9 +5,10 @@ export interface Fit {
   readonly min: number;
 }
 
-/** Grids that are tried: their number of steps beside the largest code, from -RANGE to RANGE. */
-const TRIALS = 24;
-const RANGE = 1.2;
+/** Grids that are tried: their number of steps beside the largest code, first these. */
+const TRIALS = [-1.2, -0.9, -0.6, -0.3, 0, 0.3, 0.6, 0.9, 1.2];
+/** Then those so far on either side of the best one yet. */
+const CLOSER = [0.15, 0.075];
 const NONE: Fit = { scale: 0, min: 0 };
 
 /**
@@ -108,17 +109,19 @@ class WeightedCodes {
 
   /** The fit of the trial after which the weighted squares of errors are least. */
   best(fitOf: (trial: number) => Fit): Fit {
-    let best = NONE;
-    let least = Number.POSITIVE_INFINITY;
-    for (let i = 0; i <= TRIALS; i++) {
-      const fit = fitOf((2 * i * RANGE) / TRIALS - RANGE);
+    let best = { trial: 0, fit: NONE, error: Number.POSITIVE_INFINITY };
+    const attempt = (trial: number) => {
+      const fit = fitOf(trial);
       const error = this.errorOf(fit);
-      if (error < least) {
-        least = error;
-        best = fit;
-      }
+      if (error < best.error) best = { trial, fit, error };
+    };
+    for (const trial of TRIALS) attempt(trial);
+    for (const distance of CLOSER) {
+      const { trial } = best;
+      attempt(trial - distance);
+      attempt(trial + distance);
     }
-    return best;
+    return best.fit;
   }
 
   private errorOf({ scale: s, min: m }: Fit): number {

@@ -47,8 +47,8 @@ export const Q4_K: BlockType = {
       for (const [u, run] of runs.entries()) {
         const d = scaleOf(scales!, b, u);
         const m = minOf(scales!, b, u);
-        for (const [i, x] of run.entries()) {
-          unit.codes[i] = d === 0 ? 0 : clamp(Math.round((x - m) / d), 0, 15);
+        for (let i = 0; i < run.length; i++) {
+          unit.codes[i] = d === 0 ? 0 : clamp(Math.round((run[i]! - m) / d), 0, 15);
         }
         unit.pack(code, 16 * (8 * b + u), 4);
       }
