@@ -59,6 +59,15 @@ export const BLOCK_TYPES = {
 export type BlockTypeName = keyof typeof BLOCK_TYPES;
 
 /** Types with an `encode`: what an import can make of plain floats. */
-export const ENCODED_TYPES = ['Q8_0', 'Q6_K', 'Q4_K', 'Q4_1', 'Q4_0'] as const;
+export const ENCODED_TYPES = [
+  'Q8_0',
+  'Q6_K',
+  'Q5_K',
+  'Q4_K',
+  'Q5_1',
+  'Q5_0',
+  'Q4_1',
+  'Q4_0',
+] as const;
 
 export type EncodedTypeName = (typeof ENCODED_TYPES)[number];

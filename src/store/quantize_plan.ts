@@ -10,8 +10,12 @@ import { QuantizeTypeError } from './errors.ts';
 
 /** What is quantized; what has been already stays as it is, since it would only lose more. */
 const PLAIN_TYPES: readonly BlockTypeName[] = ['F32', 'F16', 'BF16'];
-/** For rows that are not whole blocks of the wanted type: 32 values, and hardly any loss. */
-const FALLBACK: EncodedTypeName = 'Q8_0';
+/** For rows that are not whole blocks of 256: blocks of 32, with about as much loss. */
+const FALLBACKS: Partial<Record<EncodedTypeName, EncodedTypeName>> = {
+  Q6_K: 'Q8_0',
+  Q5_K: 'Q5_1',
+  Q4_K: 'Q5_0',
+};
 /** Small matrices that decide much: which experts a token goes to, and where it stands. */
 const KEPT = /\.ffn_gate_inp\.weight$|^position_embd\.weight$/;
 
@@ -35,6 +39,7 @@ export function quantizePlan(plan: PackPlan, wanted: EncodedTypeName): PackPlan 
 
 function typeFor({ name, type, shape }: PlannedTensor, wanted: EncodedTypeName): BlockTypeName {
   if (shape.length === 1 || !PLAIN_TYPES.includes(type) || KEPT.test(name)) return type;
-  const fits = (target: EncodedTypeName) => shape.at(-1)! % BLOCK_TYPES[target].block_size === 0;
-  return [wanted, FALLBACK].find(fits) ?? type;
+  const width = shape.at(-1)!;
+  const fits = (target: EncodedTypeName) => width % BLOCK_TYPES[target].block_size === 0;
+  return [wanted, FALLBACKS[wanted] ?? wanted].find(fits) ?? type;
 }

@@ -34,5 +34,5 @@ blocks[14] = random.standard_t(2, 32)
 
 HERE.mkdir(exist_ok=True)
 blocks.tofile(HERE / "values.f32")
-for kind in (TYPES.Q8_0, TYPES.Q4_0, TYPES.Q4_1):
+for kind in (TYPES.Q8_0, TYPES.Q5_1, TYPES.Q5_0, TYPES.Q4_1, TYPES.Q4_0):
     gguf.quants.quantize(blocks, kind).tofile(HERE / f"{kind.name}.bin")

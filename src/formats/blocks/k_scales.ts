@@ -1,4 +1,5 @@
-import { clamp, type Fit } from './fit_codes.ts';
+import type { CodeUnit } from './code_unit.ts';
+import { clamp, type Fit, fitAffine } from './fit_codes.ts';
 import { halfAt, putHalf } from './half.ts';
 
 /**
@@ -21,8 +22,40 @@ export function minOf(scales: Uint8Array, block: number, u: number): number {
   return -halfAt(scales, 8 * block + 1) * t;
 }
 
+/**
+ * Blocks of Q4_K and Q5_K: scales and minimums by `fitAffine`, then for each value the nearest code, 0 to `most`.
+ * @param put writes the codes in `unit`, those of unit u of all
+ */
+export function encodeUnits(
+  values: Float32Array,
+  count: number,
+  scales: Uint8Array,
+  most: number,
+  unit: CodeUnit,
+  put: (u: number) => void,
+): void {
+  for (let block = 0; block < count; block++) {
+    const runs = Array.from({ length: 8 }, (_, u) =>
+      values.subarray(32 * (8 * block + u), 32 * (8 * block + u + 1)),
+    );
+    putScales(
+      scales,
+      block,
+      runs.map((run) => fitAffine(run, most)),
+    );
+    for (const [u, run] of runs.entries()) {
+      const d = scaleOf(scales, block, u);
+      const m = minOf(scales, block, u);
+      for (let i = 0; i < run.length; i++) {
+        unit.codes[i] = d === 0 ? 0 : clamp(Math.round((run[i]! - m) / d), 0, most);
+      }
+      put(8 * block + u);
+    }
+  }
+}
+
 /** Writes the scales and minimums of eight units, and d and e: the largest becomes 63. */
-export function putScales(scales: Uint8Array, block: number, fits: readonly Fit[]): void {
+function putScales(scales: Uint8Array, block: number, fits: readonly Fit[]): void {
   const d = putHalf(scales, 8 * block, Math.max(...fits.map(({ scale }) => scale)) / 63);
   const e = putHalf(scales, 8 * block + 1, Math.max(...fits.map(({ min }) => -min)) / 63);
   const whole = (value: number, unit: number) =>

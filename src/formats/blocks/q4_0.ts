@@ -1,6 +1,7 @@
 import type { BlockType } from '../block_type.ts';
 import { CodeUnit } from './code_unit.ts';
 import { copyField, viewOf } from './copy_field.ts';
+import { encodeAround } from './ggml_codes.ts';
 import { halfAt, putHalf } from './half.ts';
 
 const unit = new CodeUnit();
@@ -34,19 +35,10 @@ export const Q4_0: BlockType = {
     }
     return values;
   },
-  /** As ggml does it, bit for bit: the value that lies furthest from zero becomes -8. */
   encode(values, count, [codes, scales]) {
     const code = viewOf(codes!);
     for (let b = 0; b < count; b++) {
-      const block = values.subarray(32 * b, 32 * (b + 1));
-      const furthest = block.reduce((most, x) => (Math.abs(x) > Math.abs(most) ? x : most));
-      const d = Math.fround(furthest / -8);
-      const inverse = d === 0 ? 0 : Math.fround(1 / d);
-      putHalf(scales!, b, d);
-      for (const [i, x] of block.entries()) {
-        const q = Math.fround(Math.fround(x * inverse) + 8.5);
-        unit.codes[i] = Math.min(15, q);
-      }
+      putHalf(scales!, b, encodeAround(8, values.subarray(32 * b, 32 * (b + 1)), unit));
       unit.pack(code, 16 * b, 4);
     }
   },

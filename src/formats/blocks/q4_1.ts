@@ -1,6 +1,7 @@
 import type { BlockType } from '../block_type.ts';
 import { CodeUnit } from './code_unit.ts';
 import { copyField, viewOf } from './copy_field.ts';
+import { encodeBetween } from './ggml_codes.ts';
 import { halfAt, putHalf } from './half.ts';
 
 const unit = new CodeUnit();
@@ -38,21 +39,12 @@ export const Q4_1: BlockType = {
     }
     return values;
   },
-  /** As ggml does it, bit for bit: the smallest value becomes 0, the largest 15. */
   encode(values, count, [codes, scales, mins]) {
     const code = viewOf(codes!);
     for (let b = 0; b < count; b++) {
-      const block = values.subarray(32 * b, 32 * (b + 1));
-      const least = block.reduce((a, x) => Math.min(a, x));
-      const most = block.reduce((a, x) => Math.max(a, x));
-      const d = Math.fround(Math.fround(most - least) / 15);
-      const inverse = d === 0 ? 0 : Math.fround(1 / d);
+      const { d, m } = encodeBetween(15, values.subarray(32 * b, 32 * (b + 1)), unit);
       putHalf(scales!, b, d);
-      putHalf(mins!, b, least);
-      for (const [i, x] of block.entries()) {
-        const q = Math.fround(Math.fround(Math.fround(x - least) * inverse) + 0.5);
-        unit.codes[i] = Math.min(15, q);
-      }
+      putHalf(mins!, b, m);
       unit.pack(code, 16 * b, 4);
     }
   },

@@ -1,8 +1,7 @@
 import type { BlockType } from '../block_type.ts';
 import { CodeUnit, decodeUnits } from './code_unit.ts';
 import { copyField, viewOf } from './copy_field.ts';
-import { clamp, fitAffine } from './fit_codes.ts';
-import { minOf, putScales, scaleOf } from './k_scales.ts';
+import { encodeUnits, minOf, scaleOf } from './k_scales.ts';
 
 const unit = new CodeUnit();
 
@@ -35,23 +34,8 @@ export const Q4_K: BlockType = {
     const min = (half: number) => minOf(scales!, half >> 4, (half >> 1) & 7);
     return decodeUnits(unit, 8 * count, load, scale, min);
   },
-  /** Scales and minimums by `fitAffine`, then for each value the nearest code. */
   encode(values, count, [codes, scales]) {
     const code = viewOf(codes!);
-    for (let b = 0; b < count; b++) {
-      const runs = Array.from({ length: 8 }, (_, u) =>
-        values.subarray(32 * (8 * b + u), 32 * (8 * b + u + 1)),
-      );
-      const fits = runs.map((run) => fitAffine(run, 15));
-      putScales(scales!, b, fits);
-      for (const [u, run] of runs.entries()) {
-        const d = scaleOf(scales!, b, u);
-        const m = minOf(scales!, b, u);
-        for (let i = 0; i < run.length; i++) {
-          unit.codes[i] = d === 0 ? 0 : clamp(Math.round((run[i]! - m) / d), 0, 15);
-        }
-        unit.pack(code, 16 * (8 * b + u), 4);
-      }
-    }
+    encodeUnits(values, count, scales!, 15, unit, (u) => unit.pack(code, 16 * u, 4));
   },
 };

@@ -1,7 +1,8 @@
 import type { BlockType } from '../block_type.ts';
 import { CodeUnit, decodeUnits } from './code_unit.ts';
 import { copyField, viewOf } from './copy_field.ts';
-import { halfAt } from './half.ts';
+import { encodeAround } from './ggml_codes.ts';
+import { halfAt, putHalf } from './half.ts';
 
 const unit = new CodeUnit();
 
@@ -36,5 +37,14 @@ export const Q5_0: BlockType = {
       unit.shift(-16);
     };
     return decodeUnits(unit, count, load, (half) => halfAt(scales!, half >> 1));
+  },
+  encode(values, count, [codes, highs, scales]) {
+    const code = viewOf(codes!);
+    const high = viewOf(highs!);
+    for (let b = 0; b < count; b++) {
+      putHalf(scales!, b, encodeAround(16, values.subarray(32 * b, 32 * (b + 1)), unit));
+      unit.pack(code, 16 * b, 4);
+      unit.pack(high, 4 * b, 1, 4);
+    }
   },
 };

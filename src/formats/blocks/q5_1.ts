@@ -1,7 +1,8 @@
 import type { BlockType } from '../block_type.ts';
 import { CodeUnit, decodeUnits } from './code_unit.ts';
 import { copyField, viewOf } from './copy_field.ts';
-import { halfAt } from './half.ts';
+import { encodeBetween } from './ggml_codes.ts';
+import { halfAt, putHalf } from './half.ts';
 
 const unit = new CodeUnit();
 
@@ -38,5 +39,16 @@ export const Q5_1: BlockType = {
     };
     const scale = (half: number) => halfAt(scales!, half >> 1);
     return decodeUnits(unit, count, load, scale, (half) => halfAt(mins!, half >> 1));
+  },
+  encode(values, count, [codes, highs, scales, mins]) {
+    const code = viewOf(codes!);
+    const high = viewOf(highs!);
+    for (let b = 0; b < count; b++) {
+      const { d, m } = encodeBetween(31, values.subarray(32 * b, 32 * (b + 1)), unit);
+      putHalf(scales!, b, d);
+      putHalf(mins!, b, m);
+      unit.pack(code, 16 * b, 4);
+      unit.pack(high, 4 * b, 1, 4);
+    }
   },
 };

@@ -1,7 +1,7 @@
 import type { BlockType } from '../block_type.ts';
 import { CodeUnit, decodeUnits } from './code_unit.ts';
 import { copyField, viewOf } from './copy_field.ts';
-import { minOf, scaleOf } from './k_scales.ts';
+import { encodeUnits, minOf, scaleOf } from './k_scales.ts';
 
 const unit = new CodeUnit();
 
@@ -40,5 +40,13 @@ export const Q5_K: BlockType = {
     const scale = (half: number) => scaleOf(scales!, half >> 4, (half >> 1) & 7);
     const min = (half: number) => minOf(scales!, half >> 4, (half >> 1) & 7);
     return decodeUnits(unit, 8 * count, load, scale, min);
+  },
+  encode(values, count, [codes, highs, scales]) {
+    const code = viewOf(codes!);
+    const high = viewOf(highs!);
+    encodeUnits(values, count, scales!, 31, unit, (u) => {
+      unit.pack(code, 16 * u, 4);
+      unit.pack(high, 4 * u, 1, 4);
+    });
   },
 };

@@ -36,8 +36,8 @@ export const Q8_0: BlockType = {
       const d = Math.fround(largestOf(block) / 127);
       const inverse = d === 0 ? 0 : Math.fround(1 / d);
       putHalf(scales!, b, d);
-      for (const [i, x] of block.entries()) {
-        const scaled = Math.fround(x * inverse);
+      for (let i = 0; i < 32; i++) {
+        const scaled = Math.fround(block[i]! * inverse);
         codes![32 * b + i] = Math.sign(scaled) * Math.floor(Math.abs(scaled) + 0.5);
       }
     }
@@ -45,5 +45,7 @@ export const Q8_0: BlockType = {
 };
 
 function largestOf(values: Float32Array): number {
-  return values.reduce((largest, x) => Math.max(largest, Math.abs(x)), 0);
+  let largest = 0;
+  for (let i = 0; i < values.length; i++) largest = Math.max(largest, Math.abs(values[i]!));
+  return largest;
 }

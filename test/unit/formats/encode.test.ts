@@ -30,7 +30,7 @@ function gaussian(length: number, seed: number): Float32Array {
   );
 }
 
-test.each(['Q8_0', 'Q4_0', 'Q4_1'] as const)(
+test.each(['Q8_0', 'Q5_1', 'Q5_0', 'Q4_1', 'Q4_0'] as const)(
   '%s makes the blocks that the gguf package makes',
   async (name) => {
     const type: BlockType = BLOCK_TYPES[name];

@@ -157,7 +157,7 @@ test('a matrix with a value that is not finite is refused by its name', async ()
   );
 });
 
-test('rows that are no blocks of the wanted type become Q8_0; norms, routers, positions and odd rows stay', () => {
+test('rows that are no blocks of the wanted type become smaller blocks; norms, routers, positions and odd rows stay', () => {
   const { info } = matrixOf('BF16', 1, 1);
   const tensors = [
     { name: 'blk.0.attn_q.weight', type: 'BF16', shape: [3, 512] },
@@ -171,7 +171,7 @@ test('rows that are no blocks of the wanted type become Q8_0; norms, routers, po
   const planned = tensors.map((it) => plannedWhole({ ...info, ...it }));
   const { name, config, tokenizer } = manifestFixture();
   const plan = { name, config, tokenizer, embedding: planned, layers: [planned], head: planned };
-  const expected = ['Q4_K', 'Q8_0', 'BF16', 'Q5_1', 'F32', 'F32', 'F32'];
+  const expected = ['Q4_K', 'Q5_0', 'BF16', 'Q5_1', 'F32', 'F32', 'F32'];
   const { embedding, layers, head } = quantizePlan(plan, 'Q4_K');
   for (const file of [embedding, ...layers, head]) {
     expect(file.map(({ type }) => type)).toEqual(expected);
