@@ -10,6 +10,7 @@ import {
 } from './errors.ts';
 import { exclusive } from './exclusive.ts';
 import { HashPool } from './hash_pool.ts';
+import { inSourceOrder, rangesOfAll } from './import_order.ts';
 import {
   type FinishedFile,
   type FinishedFiles,
@@ -36,10 +37,9 @@ import { parseManifest } from './parse_manifest.ts';
 import { writePieces } from './piece_writer.ts';
 import { type OnProgress, ProgressMeter } from './progress.ts';
 import { quantizePlan } from './quantize_plan.ts';
-import type { ByteRange } from './read_ahead.ts';
 import { type OnUnhashed, SourceHashes } from './source_hashes.ts';
 import { findDamaged } from './verify.ts';
-import { rangesOf, type WriteWeights, writeWeightFile } from './weight_file.ts';
+import { type WriteWeights, writeWeightFile } from './weight_file.ts';
 import type { WeightStore } from './weight_store.ts';
 import { writeFile } from './write_file.ts';
 
@@ -286,25 +286,6 @@ class PackImport {
       head: head!,
     };
   }
-}
-
-/** As far as that goes, so that a source's hash can follow: layers are not in the order of numbers in all checkpoints. */
-function inSourceOrder(files: readonly PlannedFile[]): PlannedFile[] {
-  const firstRange = (file: PlannedFile) => rangesOf(file).next().value!;
-  const sources = [...new Set(files.map((file) => firstRange(file).source))];
-  sources.sort((a, b) => (a.name < b.name ? -1 : 1));
-  const place = (file: PlannedFile): [source: number, offset: number] => {
-    const { source, offset } = firstRange(file);
-    return [sources.indexOf(source), offset];
-  };
-  return files.toSorted((a, b) => {
-    const [[sourceA, offsetA], [sourceB, offsetB]] = [place(a), place(b)];
-    return sourceA - sourceB || offsetA - offsetB;
-  });
-}
-
-function rangesOfAll(files: readonly PlannedFile[]): ByteRange[] {
-  return files.flatMap((file) => [...rangesOf(file)]);
 }
 
 /** No errors are kept where nothing was quantized. */
