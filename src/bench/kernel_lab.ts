@@ -1,6 +1,7 @@
 import { BatchInputs, batchOf } from '../engine/batch.ts';
+import type { Dispatcher } from '../engine/dispatcher.ts';
 import { KvCache, type LayerCache } from '../engine/kv_cache.ts';
-import { type Dispatcher, Ops } from '../engine/ops.ts';
+import { Ops } from '../engine/ops.ts';
 import { Sampler } from '../engine/sampler.ts';
 import { checkSampling } from '../engine/sampling.ts';
 import { createState, type State } from '../engine/state.ts';

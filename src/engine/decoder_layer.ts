@@ -1,5 +1,8 @@
 import type { LayerConfig } from '../model/config.ts';
 import type { PackTensor } from '../store/manifest.ts';
+import { attention, qkNorm } from './attention_ops.ts';
+import { route, weigh } from './expert_ops.ts';
+import { normedMiddle } from './feed_forward_ops.ts';
 import type { LayerCache } from './kv_cache.ts';
 import type { NormWeights, Ops } from './ops.ts';
 import { type Stack, wholeTensor } from './placement.ts';
@@ -145,23 +148,23 @@ export function decoderLayer(
   layer: LayerConfig,
 ): void {
   ops.normedLinear(s.x, w.attn_norm, w.attn_qkv, w.attn_qkv_bias, s.qkv);
-  if (w.attn_qk_norm) ops.qkNorm(s.qkv, w.attn_qk_norm);
-  ops.attention(s.qkv, cache, s.attended, layer);
+  if (w.attn_qk_norm) qkNorm(ops, s.qkv, w.attn_qk_norm);
+  attention(ops, s.qkv, cache, s.attended, layer);
   ops.residual(w.attn_output, w.attn_output_bias, s.attended, w.post_attention_norm);
 
   const { ffn } = w;
   if (ffn) {
-    ops.normedMiddle(s.x, w.ffn_norm, ffn.gate_up, ffn.gate_up_bias, s.ffn);
+    normedMiddle(ops, s.x, w.ffn_norm, ffn.gate_up, ffn.gate_up_bias, s.ffn);
     ops.residual(ffn.down, ffn.down_bias, s.ffn, w.post_ffw_norm);
   } else {
     ops.norm(s.x, w.ffn_norm!, s.normed);
-    ops.route(s.normed, w.ffn_gate_inp!);
+    route(ops, s.normed, w.ffn_gate_inp!);
   }
 }
 
 /** Adds what one expert makes of the tokens, as much as it counts for each, to x. */
 export function runExpert(ops: Ops, w: FeedForwardWeights, s: State, expert: number): void {
-  ops.normedMiddle(s.normed, null, w.gate_up, undefined, s.ffn);
-  ops.weigh(s.ffn, expert, w.gate_up.rows / 2);
+  normedMiddle(ops, s.normed, null, w.gate_up, undefined, s.ffn);
+  weigh(ops, s.ffn, expert, w.gate_up.rows / 2);
   ops.residual(w.down, undefined, s.ffn, null);
 }

@@ -14,8 +14,9 @@ import {
   normWeights,
   runExpert,
 } from './decoder_layer.ts';
+import type { Dispatcher } from './dispatcher.ts';
 import type { KvCache } from './kv_cache.ts';
-import { type Dispatcher, Ops } from './ops.ts';
+import { Ops } from './ops.ts';
 import type { Recordings } from './recordings.ts';
 import type { WeightTensor } from './slot.ts';
 import { MAX_HEAD_ROWS, rowView, type State } from './state.ts';

@@ -6,8 +6,8 @@ import { Pipelines } from '../gpu/pipelines.ts';
 import { Timer } from '../gpu/timer.ts';
 import { batchOf } from './batch.ts';
 import { type Choices, candidates, keyOf, type MatrixShape } from './choices.ts';
+import type { Dispatcher } from './dispatcher.ts';
 import { type Model, rehearse } from './forward.ts';
-import type { Dispatcher } from './ops.ts';
 
 /** What `Dispatcher.dispatch` is given. */
 export type Call = Parameters<Dispatcher['dispatch']>;

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { BatchInputs } from '../../src/engine/batch.ts';
+import type { Dispatcher } from '../../src/engine/dispatcher.ts';
 import { KvCache } from '../../src/engine/kv_cache.ts';
-import { type Dispatcher, Ops } from '../../src/engine/ops.ts';
+import { Ops } from '../../src/engine/ops.ts';
 import type { WeightTensor } from '../../src/engine/slot.ts';
 import { createState } from '../../src/engine/state.ts';
 import { computeUnits } from '../../src/gpu/compute_units.ts';
