@@ -9,7 +9,9 @@ override GATED: bool;         // ROWS / 2 outputs
 
 const GROUP_ROWS = 4u;
 
-@group(0) @binding(1) var<storage, read_write> y: array<f32>;   // [tokens, Y_STRIDE]
+struct Pass { tokens: u32 }
+@group(0) @binding(0) var<uniform> pass_: Pass;
+@group(0) @binding(2) var<storage, read_write> y: array<f32>;   // [tokens, Y_STRIDE]
 
 /// Row r of a group of rows; past the end the last one again.
 fn row_of(group: u32, r: u32) -> u32 {

@@ -117,7 +117,7 @@ export class KernelLab {
   ops(dispatcher: Dispatcher): Ops {
     const { config, inputs, state, units } = this;
     const model = { config, inputs, kv: this.kv!, state, units };
-    return new Ops(dispatcher, model, this.pass.tokens, inputs.pass);
+    return new Ops(dispatcher, model, this.pass.tokens, { buffer: inputs.pass });
   }
 
   destroy(): void {

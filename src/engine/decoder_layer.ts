@@ -1,7 +1,7 @@
 import type { LayerConfig } from '../model/config.ts';
 import type { PackTensor } from '../store/manifest.ts';
 import { attention, qkNorm } from './attention_ops.ts';
-import { route, weigh } from './expert_ops.ts';
+import { gatherTokens, overTokensOf, route, scatterTokens } from './expert_ops.ts';
 import { normedMiddle } from './feed_forward_ops.ts';
 import type { LayerCache } from './kv_cache.ts';
 import type { NormWeights, Ops } from './ops.ts';
@@ -162,9 +162,11 @@ export function decoderLayer(
   }
 }
 
-/** Adds what one expert makes of the tokens, as much as it counts for each, to x. */
+/** Adds what one expert makes of the tokens that take it, as much as it counts for each, to x. */
 export function runExpert(ops: Ops, w: FeedForwardWeights, s: State, expert: number): void {
-  normedMiddle(ops, s.normed, null, w.gate_up, undefined, s.ffn);
-  weigh(ops, s.ffn, expert, w.gate_up.rows / 2);
-  ops.residual(w.down, undefined, s.ffn, null);
+  const own = overTokensOf(expert, ops);
+  const x = gatherTokens(own, s.normed, s.expert_x);
+  normedMiddle(own, x, null, w.gate_up, w.gate_up_bias, s.ffn);
+  own.linear(w.down, w.down_bias, s.ffn, s.expert_x, { outputs: own.hidden_width });
+  scatterTokens(own, s.expert_x, s.x);
 }

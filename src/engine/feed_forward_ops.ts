@@ -19,8 +19,8 @@ export function normedMiddle(
 ): void {
   const tile = ops.fusable(weight);
   const { gated } = ops.config;
-  if (norm && tile && gated && !bias) {
-    ops.matvecNormed(x, norm.weight, weight, tile, y, {
+  if (tile && gated && !bias) {
+    ops.fusedMatvec(x, norm, weight, tile, y, {
       Y_STRIDE: storedWidth(weight.rows / 2),
       GATED: true,
       ACCUMULATE: false,
@@ -41,7 +41,7 @@ function activate(ops: Ops, x: GPUBuffer, width: number, y: GPUBuffer): void {
   };
   ops.dispatcher.dispatch(
     { kernel: kernels.activate, constants },
-    { pass: { buffer: ops.pass }, x: { buffer: x }, y: { buffer: y } },
+    { pass: ops.pass, x: { buffer: x }, y: { buffer: y } },
     ops.tokens,
   );
 }

@@ -48,12 +48,12 @@ export class Ops {
   readonly kv: KvCache;
   readonly state: State;
   readonly units: ComputeUnits;
-  private readonly choices: Choices;
+  readonly choices: Choices;
   /** Rows of activations, and the uniform that holds their number. */
   readonly tokens: number;
-  readonly pass: GPUBuffer;
+  readonly pass: BufferView;
 
-  constructor(dispatcher: Dispatcher, model: OpsModel, tokens: number, pass: GPUBuffer) {
+  constructor(dispatcher: Dispatcher, model: OpsModel, tokens: number, pass: BufferView) {
     this.dispatcher = dispatcher;
     this.config = model.config;
     this.inputs = model.inputs;
@@ -140,7 +140,7 @@ export class Ops {
           type: tile.type,
         },
         {
-          pass: { buffer: this.pass },
+          pass: this.pass,
           x: { buffer: x },
           y: { buffer: y, offset: (first - rest) * 4 },
         },
@@ -164,7 +164,7 @@ export class Ops {
     } else if (tile) {
       if (bias) this.addBias(bias, weight.rows, y, weight.rows, false);
       const constants = { Y_STRIDE: weight.rows, GATED: false, ACCUMULATE: bias !== undefined };
-      this.matvecNormed(x, norm.weight, weight, tile, y, constants);
+      this.fusedMatvec(x, norm, weight, tile, y, constants);
     } else {
       this.norm(x, norm, this.state.normed);
       this.linear(weight, bias, this.state.normed, y);
@@ -215,7 +215,7 @@ export class Ops {
         kernel: kernels.add_bias,
         constants: { ROWS: rows, Y_STRIDE: stride, ACCUMULATE: accumulate },
       },
-      { bias: vectorOf(bias), y: { buffer: y } },
+      { pass: this.pass, bias: vectorOf(bias), y: { buffer: y } },
       this.tokens,
     );
   }
@@ -250,9 +250,10 @@ export class Ops {
     };
   }
 
-  matvecNormed(
+  /** y = W norm(x) in one dispatch; x as it is without a norm. `tile` is what `fusable` returned. */
+  fusedMatvec(
     x: GPUBuffer,
-    norm: WeightTensor,
+    norm: NormWeights | null,
     weight: WeightTensor,
     tile: WeightTile,
     y: GPUBuffer,
@@ -261,17 +262,22 @@ export class Ops {
     const matvec = this.matrixKernel(weight, tile, weight.rows);
     this.dispatcher.dispatch(
       {
-        kernel: kernels.normed(matvec.kernel),
+        kernel: norm ? kernels.normed(matvec.kernel) : matvec.kernel,
         constants: {
           ...matvec.constants,
           ROWS: tile.rows,
           COLS: weight.cols,
-          ...this.normConstants(),
+          ...(norm && this.normConstants()),
           ...constants,
         },
         type: tile.type,
       },
-      { x: { buffer: x }, norm_weight: vectorOf(norm), y: { buffer: y } },
+      {
+        pass: this.pass,
+        x: { buffer: x },
+        ...(norm && { norm_weight: vectorOf(norm.weight) }),
+        y: { buffer: y },
+      },
       this.tokens,
       tile.planes,
     );
@@ -282,7 +288,7 @@ export class Ops {
   }
 
   /** Floats from one row of the residual stream to the next. */
-  private get hidden_width(): number {
+  get hidden_width(): number {
     return storedWidth(this.config.hidden_size);
   }
 

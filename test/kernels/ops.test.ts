@@ -64,7 +64,9 @@ describe.each([
     const calls: Parameters<Dispatcher['dispatch']>[] = [];
     const dispatcher = { dispatch: (...call: (typeof calls)[0]) => void calls.push(call) };
     gpu.device.queue.writeBuffer(inputs.pass, 0, Uint32Array.of(tokens));
-    steps(new Ops(dispatcher, { config, inputs, kv, state, units }, tokens, inputs.pass));
+    steps(
+      new Ops(dispatcher, { config, inputs, kv, state, units }, tokens, { buffer: inputs.pass }),
+    );
     await pipelines.prepare(calls.map(([specialization]) => specialization));
     for (const call of calls) commands.dispatch(...call);
     return calls.map(([{ kernel }]) => kernel.label);

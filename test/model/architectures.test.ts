@@ -84,28 +84,6 @@ describe.each([...GGUF, ...FOLDERS])('$name', ({ model, expected: path, logits: 
   );
 });
 
-test('one layer at a time, only the experts are read that a token takes', async () => {
-  const tiny = await importTinyFolder('arch/qwen3_moe');
-  const engine = await openTiny(gpu, tiny, { residency: 'strict' });
-  const { layers, head, embedding } = tiny.manifest;
-  const { count, per_token } = tiny.manifest.config.experts!;
-  const expertBytes = layers.map(({ tensors }) => {
-    const matrices = tensors.filter(({ name }) => /ffn_(gate|up|down)\.\d+\./.test(name));
-    return matrices.flatMap(({ planes }) => planes).reduce((sum, { bytes }) => sum + bytes, 0);
-  });
-  const most = layers.reduce(
-    (sum, { bytes }, i) => sum + bytes - (expertBytes[i]! * (count - per_token)) / count,
-    head.bytes + embedding.bytes / tiny.manifest.config.vocab_size,
-  );
-  await engine.prefill([17], 0);
-  const first = engine.weights.bytes_read;
-  expect(first).toBeGreaterThan(0.9 * most);
-  expect(first).toBeLessThanOrEqual(most);
-  expect(engine.weights.bytes_per_token).toBeLessThanOrEqual(most);
-  expect(engine.ledger.read('weights').peak).toBeLessThan(layers[0]!.bytes);
-  engine.destroy();
-});
-
 function differenceOf(a: Float32Array, b: Float32Array): number {
   expect(a.length).toBe(b.length);
   let largest = 0;
