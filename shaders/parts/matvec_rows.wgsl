@@ -32,8 +32,8 @@ fn store(token: u32, output: u32, outputs: u32, value: f32) {
 fn store_rows(token: u32, group: u32, products: vec4f) {
   if (GATED) {
     let first = group * (GROUP_ROWS / 2);
-    store(token, first, ROWS / 2, activated(products.x) * products.y);
-    store(token, first + 1, ROWS / 2, activated(products.z) * products.w);
+    store(token, first, ROWS / 2, through_gate(products.x, products.y));
+    store(token, first + 1, ROWS / 2, through_gate(products.z, products.w));
   } else {
     let first = group * GROUP_ROWS;
     for (var r = 0u; r < GROUP_ROWS; r++) { store(token, first + r, ROWS, products[r]); }

@@ -1,3 +1,4 @@
+import type { Kernel } from '../gpu/kernel.ts';
 import * as kernels from '../gpu/kernels.ts';
 import type { LayerConfig } from '../model/config.ts';
 import { storedWidth } from '../model/tensors.ts';
@@ -23,13 +24,17 @@ export function qkNorm(ops: Ops, qkv: GPUBuffer, weight: WeightTensor): void {
   );
 }
 
-/** y = softmax(q k^T) v over everything that each token may see; k and v go to the cache. */
+/**
+ * y = softmax(q k^T) v over everything that each token may see; k and v go to the cache.
+ * @param sinks `[num_attention_heads]` scores that belong to no key, if there are such
+ */
 export function attention(
   ops: Ops,
   qkv: GPUBuffer,
   cache: LayerCache,
   y: GPUBuffer,
   { rope, window }: LayerConfig,
+  sinks?: WeightTensor,
 ): void {
   const { num_attention_heads, num_key_value_heads, head_dim, ropes } = ops.config;
   const { attention_scale, attention_softcap, alibi } = ops.config;
@@ -64,6 +69,8 @@ export function attention(
     v_cache: { buffer: cache.v },
     y: { buffer: y },
   };
+  const ending = (kernel: Kernel) => (sinks ? kernels.withSinks(kernel) : kernel);
+  const of_sinks = sinks && [vectorOf(sinks)];
   const alone = ops.tokens === 1 || ops.inputs.one_per_sequence;
   if (alone && !ops.quad) {
     const { SPLITS } = kernels;
@@ -78,7 +85,7 @@ export function attention(
     );
     ops.dispatcher.dispatch(
       {
-        kernel: kernels.attention_merge,
+        kernel: ending(kernels.attention_merge),
         constants: {
           HEADS: num_attention_heads,
           HEAD_DIM: head_dim,
@@ -90,6 +97,7 @@ export function attention(
       },
       { ...buffers, ...parts },
       ops.tokens,
+      of_sinks,
     );
     return;
   }
@@ -100,10 +108,11 @@ export function attention(
   );
   ops.dispatcher.dispatch(
     {
-      kernel: ops.quad ? kernels.attention_quad : kernels.attention,
+      kernel: ending(ops.quad ? kernels.attention_quad : kernels.attention),
       constants: { ...heads, ...scores, ...stride },
     },
     buffers,
     ops.inputs.span_count,
+    of_sinks,
   );
 }

@@ -5,10 +5,10 @@ import type { WeightTensor } from './slot.ts';
 import { EXPERT_PASS_BYTES } from './state.ts';
 
 /** How much each expert counts for each token, and which tokens each takes: `x` is what the experts will take. */
-export function route(ops: Ops, x: GPUBuffer, router: WeightTensor): void {
+export function route(ops: Ops, x: GPUBuffer, router: WeightTensor, bias?: WeightTensor): void {
   const { count, per_token, normalised } = ops.config.experts!;
   const { state } = ops;
-  ops.linear(router, undefined, x, state.router);
+  ops.linear(router, bias, x, state.router);
   ops.dispatcher.dispatch(
     {
       kernel: kernels.route,

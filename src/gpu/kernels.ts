@@ -179,7 +179,7 @@ export const rope_append: Kernel = {
 export const attention: Kernel = {
   label: 'attention',
   wgsl: attentionWgsl,
-  parts: ['attention_scores'],
+  parts: ['attention_scores', 'no_sinks'],
   bindings: {
     spans: 'read',
     tokens: 'read',
@@ -229,11 +229,17 @@ export const attention_split: Kernel = {
 export const attention_merge: Kernel = {
   label: 'attention_merge',
   wgsl: attentionMergeWgsl,
-  parts: ['attention_scores'],
+  parts: ['attention_scores', 'no_sinks'],
   bindings: { tokens: 'read', parts: 'read', weights: 'read', y: 'write' },
   decodes: false,
   workgroups: (c, tokens) => [value(c, 'HEADS'), tokens],
 };
+
+/** The same kernel with a sink for each head, the plane of a stored vector: for those that divide by the denominator. */
+export function withSinks(kernel: Kernel): Kernel {
+  const parts = kernel.parts!.map((part) => (part === 'no_sinks' ? 'sinks' : part));
+  return { ...kernel, parts, vectors: 1 };
+}
 
 export const activate: Kernel = {
   label: 'activate',
@@ -382,9 +388,12 @@ export const KERNELS: readonly Kernel[] = [
   matmul_quad,
   rope_append,
   attention,
+  withSinks(attention),
   attention_quad,
+  withSinks(attention_quad),
   attention_split,
   attention_merge,
+  withSinks(attention_merge),
   activate,
   add_bias,
   add_scaled,

@@ -19,14 +19,19 @@ interface Case {
   readonly logits: string;
 }
 
-const GGUF: readonly Case[] = ['llama3-ropefreqs', 'qwen2', 'qwen3', 'gemma3', 'phi3'].map(
-  (name) => ({
+const GGUF: readonly Case[] = ['llama3-ropefreqs', 'qwen2', 'qwen3', 'gemma3', 'phi3']
+  .map((name) => ({
     name: `${name} from a GGUF file`,
     model: `gguf/${name}-f16.gguf`,
     expected: `gguf/${name}-f16.expected.json`,
     logits: `gguf/${name}-f16.logits.f32`,
-  }),
-);
+  }))
+  .concat({
+    name: 'gpt_oss from a GGUF file',
+    model: 'gguf/gpt-oss-mxfp4.gguf',
+    expected: 'arch/gpt_oss/expected.json',
+    logits: 'arch/gpt_oss/logits.f32',
+  });
 
 /** Hugging Face checkpoints: a folder each. */
 const FOLDERS: readonly Case[] = [
@@ -48,6 +53,7 @@ const FOLDERS: readonly Case[] = [
   'granite',
   'mixtral',
   'qwen3_moe',
+  'gpt_oss',
 ].map((name) => ({
   name,
   model: `arch/${name}`,
