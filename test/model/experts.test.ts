@@ -1,8 +1,9 @@
 import { beforeAll, expect, test } from 'vitest';
 import type { Engine } from '../../src/engine/engine.ts';
+import { computeUnits } from '../../src/gpu/compute_units.ts';
 import type { Gpu } from '../../src/gpu/device.ts';
 import { openDevice } from '../kernels/device.ts';
-import { importTinyFolder, logitsOf, openTiny, type TinyModel } from './lab.ts';
+import { importTinyFolder, load, logitsOf, openTiny, type TinyModel } from './lab.ts';
 
 let gpu: Gpu;
 let tiny: TinyModel;
@@ -64,3 +65,19 @@ test.each([[[17]], [[3, 1, 4, 1, 5, 9, 2]]])(
     expect(takers).toEqual(ids.map(() => experts!.per_token));
   },
 );
+
+test.each(['qwen3_moe', 'gpt_oss'])('the kernels for GPUs make the same of %s', async (name) => {
+  const folder = `arch/${name}`;
+  const model = name === 'qwen3_moe' ? tiny : await importTinyFolder(folder);
+  const units = { ...(await computeUnits(gpu)), quad: false };
+  // Matrices of many tokens take long to compile on an emulated GPU.
+  const options = { residency: 'resident', prefill_tokens: 4, precision: 'f32', units } as const;
+  const engine = await openTiny(gpu, model, options);
+  const expected = JSON.parse(new TextDecoder().decode(await load(`${folder}/expected.json`)));
+  const reference = new Float32Array(await load(`${folder}/logits.f32`));
+  const actual = await logitsOf(engine, expected.input_ids[0].slice(0, 9));
+  engine.destroy();
+  for (const [i, value] of actual.entries()) {
+    expect(Math.abs(value - reference[i]!)).toBeLessThan(expected.tolerance.recommended_atol_f32);
+  }
+});
