@@ -14,7 +14,7 @@ fn activate(@builtin(global_invocation_id) id: vec3u) {
   let to = id.y * Y_STRIDE + id.x;
   if (GATED) {
     let gate = id.y * 2 * WIDTH + id.x;
-    y[to] = activated(x[gate]) * x[gate + WIDTH];
+    y[to] = through_gate(x[gate], x[gate + WIDTH]);
   } else {
     y[to] = activated(x[id.y * WIDTH + id.x]);
   }

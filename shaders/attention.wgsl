@@ -115,7 +115,7 @@ fn attention(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_inde
     if (local < stride) { weights[local] += weights[local + stride]; }
   }
   workgroupBarrier();
-  let denominator = weights[0];
+  let denominator = denominators(weights[0], maximum, row_head);
   for (var part = 0u; part * KEYS + local < HEAD_DIM; part++) {
     let d = part * KEYS + local;
     let result = sums[part] / denominator;

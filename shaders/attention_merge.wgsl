@@ -33,7 +33,7 @@ fn attention_merge(@builtin(workgroup_id) group: vec3u, @builtin(local_invocatio
     sum += worth * parts[at * QUADS + local];
     total += worth * weights[at].y;
   }
-  let result = sum / total;
+  let result = sum / denominators(vec4f(total), vec4f(maximum), vec4u(group.x)).x;
   let to = group.y * Y_STRIDE + group.x * HEAD_DIM + 4 * local;
   for (var i = 0u; i < 4 && 4 * local + i < HEAD_DIM; i++) { y[to + i] = result[i]; }
 }

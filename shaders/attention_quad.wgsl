@@ -163,7 +163,8 @@ fn attention_quad(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation
   total += quadSwapY(total);
   partial[local / 4] = total;
   workgroupBarrier();
-  let denominator = partial[0] + partial[1] + partial[2] + partial[3];
+  let of_keys = partial[0] + partial[1] + partial[2] + partial[3];
+  let denominator = denominators(of_keys, maximum, row_head);
   for (var part = 0u; part * INVOCATIONS + local < QUADS; part++) {
     let quad = part * INVOCATIONS + local;
     for (var r = 0u; r < span.rows; r++) {

@@ -42,6 +42,7 @@ fn put_weights(column: u32, row: u32, w: vec4f) {
 fn matmul(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
   let first_row = group.x * TILE_ROWS;
   let first_token = group.y * TILE_TOKENS;
+  if (first_token >= pass_.tokens) { return; }
   let row_group = local % ROW_GROUPS;
   let token_group = local / ROW_GROUPS;
   // Rows and tokens past the end repeat the last one, and are not stored.

@@ -81,6 +81,7 @@ fn matmul_quad(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_in
   let lane = local & 3;
   let row = (group.x * THREADS + local) * TILE_ROWS;
   let token = group.y * TILE_TOKENS;
+  if (token >= pass_.tokens) { return; }
   // Rows and tokens past the end are whatever is there, and not stored.
   let w_row = row * (COLS / 32);
   let x_row = (token + lane) * (COLS / 4);

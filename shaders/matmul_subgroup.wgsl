@@ -71,6 +71,7 @@ fn matmul_subgroup(
   let staged_row = local / UNITS_PER_BLOCK;
   let first_row = group.x * TILE;
   let first_token = group.y * TILE;
+  if (first_token >= pass_.tokens) { return; }
   // The remainder is the number itself, and shows the compiler that no place in `staged` needs a check.
   let subgroup = subgroup_id % SUBGROUPS;
   let row = subgroup % (TILE / 32) * 32;

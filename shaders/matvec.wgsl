@@ -3,7 +3,7 @@
 override COLS: u32;           // in_features, a multiple of 32
 override THREADS: u32;        // invocations of a workgroup
 
-@group(0) @binding(0) var<storage, read> x: array<vec4f>;       // [tokens, COLS / 4]
+@group(0) @binding(1) var<storage, read> x: array<vec4f>;       // [tokens, COLS / 4]
 
 /// The product of a block of a row with 32 values of x: `lo` are its first sixteen, `hi` its last, as they stand in
 /// the words of codes; `sum` is the sum of all.
@@ -22,6 +22,7 @@ fn product(row: u32, block: u32, lo: mat4x4f, hi: mat4x4f, sum: f32) -> f32 {
 
 @compute @workgroup_size(THREADS)
 fn matvec(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
+  if (group.y >= pass_.tokens) { return; }
   let row0 = row_of(group.x, 0);
   let row1 = row_of(group.x, 1);
   let row2 = row_of(group.x, 2);

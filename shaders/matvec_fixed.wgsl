@@ -8,7 +8,7 @@ override COLS: u32;           // in_features, a multiple of 32
 override THREADS: u32;        // invocations of a workgroup
 override SHARES: u32;         // divides THREADS / SUBGROUP
 
-@group(0) @binding(0) var<storage, read> x: array<vec4f>;       // [tokens, COLS / 4]
+@group(0) @binding(1) var<storage, read> x: array<vec4f>;       // [tokens, COLS / 4]
 
 const CHUNK = 128u;           // blocks of x that are at hand at a time
 const DIGITS = 3u;            // bytes of an integer, the lowest first
@@ -122,6 +122,7 @@ fn product(w: Codes, x: Digits) -> f32 {
 
 @compute @workgroup_size(THREADS)
 fn matvec_fixed(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) local: u32) {
+  if (workgroup.y >= pass_.tokens) { return; }
   let subgroup = local / SUBGROUP;
   let group = workgroup.x * GROUPS + subgroup / SHARES;
   let row0 = row_of(group, 0);

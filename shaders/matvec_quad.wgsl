@@ -12,8 +12,10 @@ override Y_STRIDE: u32;       // floats from one token's output to the next
 override Y_FIRST: u32 = 0;    // where the first row's output stands, after what the binding's offset can say
 override ACCUMULATE: bool;    // add to y: the residual connection
 
-@group(0) @binding(0) var<storage, read> x: array<vec4f>;       // [tokens, COLS / 4]
-@group(0) @binding(1) var<storage, read_write> y: array<f32>;   // [tokens, Y_STRIDE]
+struct Pass { tokens: u32 }
+@group(0) @binding(0) var<uniform> pass_: Pass;
+@group(0) @binding(1) var<storage, read> x: array<vec4f>;       // [tokens, COLS / 4]
+@group(0) @binding(2) var<storage, read_write> y: array<f32>;   // [tokens, Y_STRIDE]
 
 const THREADS = 4u;
 const TILE_ROWS = 12u;
@@ -84,6 +86,7 @@ fn product_of_two(block: u32, two: bool, lane: u32) -> f32 {
 
 @compute @workgroup_size(THREADS)
 fn matvec_quad(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
+  if (group.y >= pass_.tokens) { return; }
   let lane = local & 3;
   let row = (group.x * THREADS + local) * TILE_ROWS;
   let x_row = group.y * (COLS / 4) + lane;

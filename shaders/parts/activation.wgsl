@@ -1,5 +1,9 @@
 // The function between the two halves of a feed-forward network.
-override ACTIVATION: u32 = 0;   // 0 silu, 1 gelu, 2 gelu_tanh, 3 relu
+override ACTIVATION: u32 = 0;   // 0 silu, 1 gelu, 2 gelu_tanh, 3 relu, 4 clamped_silu
+
+// Of clamped_silu.
+const LIMIT = 7.0;
+const STEEPNESS = 1.702;
 
 /// x / (1 + exp(-by)). Beyond 88, exp leaves f32, and WGSL does not promise an infinity there; the result is nothing by
 /// then.
@@ -21,5 +25,15 @@ fn activated(x: f32) -> f32 {
   // 0.5 (1 + tanh(u)) is 1 / (1 + exp(-2 u)).
   if (ACTIVATION == 2) { return gated_by(x, 1.5957691216057308 * (x + 0.044715 * x * x * x)); }
   if (ACTIVATION == 3) { return max(x, 0.0); }
+  if (ACTIVATION == 4) {
+    let low = min(x, LIMIT);
+    return gated_by(low, STEEPNESS * low);
+  }
   return gated_by(x, x);
+}
+
+/// What a gate lets through; gpt-oss keeps what it multiplies within bounds, and adds 1.
+fn through_gate(gate: f32, up: f32) -> f32 {
+  if (ACTIVATION == 4) { return activated(gate) * (clamp(up, -LIMIT, LIMIT) + 1.0); }
+  return activated(gate) * up;
 }

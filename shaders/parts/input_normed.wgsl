@@ -3,7 +3,7 @@
 override EPS: f32;
 override VALUES: u32 = COLS;       // values in a row; the other places hold zeros
 override WEIGHT_OFFSET: f32 = 0;   // what the stored weights lack
-@group(0) @binding(2) var<storage, read> norm_weight: array<vec4f>;   // [COLS / 4]
+@group(0) @binding(3) var<storage, read> norm_weight: array<vec4f>;   // [COLS / 4]
 var<private> squares = 0.0;
 
 /// Quad `at` of x, which is quad `column` of its row.

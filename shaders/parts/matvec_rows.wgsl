@@ -9,7 +9,9 @@ override GATED: bool;         // ROWS / 2 outputs
 
 const GROUP_ROWS = 4u;
 
-@group(0) @binding(1) var<storage, read_write> y: array<f32>;   // [tokens, Y_STRIDE]
+struct Pass { tokens: u32 }
+@group(0) @binding(0) var<uniform> pass_: Pass;
+@group(0) @binding(2) var<storage, read_write> y: array<f32>;   // [tokens, Y_STRIDE]
 
 /// Row r of a group of rows; past the end the last one again.
 fn row_of(group: u32, r: u32) -> u32 {
@@ -30,8 +32,8 @@ fn store(token: u32, output: u32, outputs: u32, value: f32) {
 fn store_rows(token: u32, group: u32, products: vec4f) {
   if (GATED) {
     let first = group * (GROUP_ROWS / 2);
-    store(token, first, ROWS / 2, activated(products.x) * products.y);
-    store(token, first + 1, ROWS / 2, activated(products.z) * products.w);
+    store(token, first, ROWS / 2, through_gate(products.x, products.y));
+    store(token, first + 1, ROWS / 2, through_gate(products.z, products.w));
   } else {
     let first = group * GROUP_ROWS;
     for (var r = 0u; r < GROUP_ROWS; r++) { store(token, first + r, ROWS, products[r]); }

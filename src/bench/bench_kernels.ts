@@ -1,4 +1,4 @@
-import type { Dispatcher } from '../engine/ops.ts';
+import type { Dispatcher } from '../engine/dispatcher.ts';
 import type { Gpu } from '../gpu/device.ts';
 import type { DeviceRates } from '../gpu/rates.ts';
 import { perSecond } from '../gpu/spread.ts';

@@ -1,4 +1,6 @@
-import type { Dispatcher } from '../engine/ops.ts';
+import { attention } from '../engine/attention_ops.ts';
+import type { Dispatcher } from '../engine/dispatcher.ts';
+import { normedMiddle } from '../engine/feed_forward_ops.ts';
 import type { WeightTensor } from '../engine/slot.ts';
 import type { BlockTypeName } from '../formats/block_types.ts';
 import type { ModelConfig } from '../model/config.ts';
@@ -36,10 +38,10 @@ export function kernelBenches(config: ModelConfig, prompt_tokens: number): Kerne
     ...[hidden, gate_up, vocab_size].flatMap((rows) =>
       TYPES.map((type) => linear(ONE, { type, rows, cols: hidden })),
     ),
-    normedMiddle(ONE, { type: USUAL, rows: gate_up, cols: hidden }),
+    benchMiddle(ONE, { type: USUAL, rows: gate_up, cols: hidden }),
     ...TYPES.map((type) => linear(prompt, { type, rows: gate_up, cols: hidden })),
     linear(prompt, { type: USUAL, rows: hidden, cols: hidden }),
-    normedMiddle(prompt, { type: USUAL, rows: gate_up, cols: hidden }),
+    benchMiddle(prompt, { type: USUAL, rows: gate_up, cols: hidden }),
     {
       name: 'embedding of a prompt',
       pass: prompt,
@@ -49,9 +51,9 @@ export function kernelBenches(config: ModelConfig, prompt_tokens: number): Kerne
         lab.ops(to).gatherRows(matrix, ids, { buffer: lab.state.x });
       },
     },
-    attention(`attention at ${SHORT_CONTEXT}`, { tokens: 1, first: SHORT_CONTEXT - 1 }),
-    attention(`attention at ${LONG_CONTEXT}`, { tokens: 1, first: LONG_CONTEXT - 1 }),
-    attention('attention of a prompt', prompt),
+    benchAttention(`attention at ${SHORT_CONTEXT}`, { tokens: 1, first: SHORT_CONTEXT - 1 }),
+    benchAttention(`attention at ${LONG_CONTEXT}`, { tokens: 1, first: LONG_CONTEXT - 1 }),
+    benchAttention('attention of a prompt', prompt),
     { name: 'argmax', pass: ONE, steps: (lab, to) => lab.sampler.argmax(to) },
     { name: 'drawing', pass: ONE, steps: (lab, to) => lab.sampler.draw(to) },
   ];
@@ -69,7 +71,7 @@ function linear(pass: Pass, matrix: Required<KernelBench>['matrix']): KernelBenc
   };
 }
 
-function normedMiddle(pass: Pass, matrix: Required<KernelBench>['matrix']): KernelBench {
+function benchMiddle(pass: Pass, matrix: Required<KernelBench>['matrix']): KernelBench {
   return {
     name: `norm, gate and up, ${pass.tokens} tokens`,
     pass,
@@ -77,19 +79,19 @@ function normedMiddle(pass: Pass, matrix: Required<KernelBench>['matrix']): Kern
     steps: (lab, to, weight) => {
       const { x, ffn } = lab.state;
       const norm = { weight: lab.arena.vector(matrix.cols) };
-      lab.ops(to).normedMiddle(x, norm, weight, undefined, ffn);
+      normedMiddle(lab.ops(to), x, norm, weight, undefined, ffn);
     },
   };
 }
 
-function attention(name: string, pass: Pass): KernelBench {
+function benchAttention(name: string, pass: Pass): KernelBench {
   return {
     name,
     pass,
     cached: true,
     steps: (lab, to, _, copy) => {
       const { qkv, attended } = lab.state;
-      lab.ops(to).attention(qkv, lab.caches[copy]!, attended, lab.config.layers[0]!);
+      attention(lab.ops(to), qkv, lab.caches[copy]!, attended, lab.config.layers[0]!);
     },
   };
 }

@@ -1,6 +1,7 @@
 import { BatchInputs, batchOf } from '../engine/batch.ts';
+import type { Dispatcher } from '../engine/dispatcher.ts';
 import { KvCache, type LayerCache } from '../engine/kv_cache.ts';
-import { type Dispatcher, Ops } from '../engine/ops.ts';
+import { Ops } from '../engine/ops.ts';
 import { Sampler } from '../engine/sampler.ts';
 import { checkSampling } from '../engine/sampling.ts';
 import { createState, type State } from '../engine/state.ts';
@@ -116,7 +117,7 @@ export class KernelLab {
   ops(dispatcher: Dispatcher): Ops {
     const { config, inputs, state, units } = this;
     const model = { config, inputs, kv: this.kv!, state, units };
-    return new Ops(dispatcher, model, this.pass.tokens, inputs.pass);
+    return new Ops(dispatcher, model, this.pass.tokens, { buffer: inputs.pass });
   }
 
   destroy(): void {

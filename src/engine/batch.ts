@@ -40,8 +40,6 @@ export class BatchInputs {
   readonly turns: GPUBuffer;
   /** `[tokens]` 0, 1, 2 …: rows of the embedding that are read from disk arrive in the order of the tokens */
   readonly order: GPUBuffer;
-  /** Uniforms at aligned places: the number of each expert. */
-  readonly experts: GPUBuffer;
   /** `[tokens]` the rows of a learned position embedding */
   readonly positions: GPUBuffer;
   /** `[tokens]` the tokens themselves: rows of an embedding that stays on the GPU */
@@ -72,7 +70,6 @@ export class BatchInputs {
     this.spans = buffers.spans;
     this.turns = buffers.turns;
     this.order = buffers.order;
-    this.experts = buffers.experts;
     this.positions = buffers.positions;
     this.ids = buffers.ids;
   }
@@ -85,8 +82,7 @@ export class BatchInputs {
   ): Promise<BatchInputs> {
     const buffers: Partial<Record<InputName, GPUBuffer>> = {};
     for (const [name, bytes] of Object.entries(inputBytes(config, max_tokens))) {
-      const isUniform = name.endsWith('pass') || name === 'experts';
-      const usage = isUniform ? GPUBufferUsage.UNIFORM : GPUBufferUsage.STORAGE;
+      const usage = name.endsWith('pass') ? GPUBufferUsage.UNIFORM : GPUBufferUsage.STORAGE;
       buffers[name as InputName] = await ledger.create(
         'activations',
         name,
@@ -99,11 +95,6 @@ export class BatchInputs {
     const inputs = new BatchInputs(ledger.device, config, limits, made);
     const order = Uint32Array.from({ length: max_tokens }, (_, i) => i);
     ledger.device.queue.writeBuffer(inputs.order, 0, order);
-    const words = inputs.experts.size / 4;
-    const numbers = Uint32Array.from({ length: words }, (_, i) =>
-      Math.floor((i * 4) / BINDING_ALIGNMENT),
-    );
-    ledger.device.queue.writeBuffer(inputs.experts, 0, numbers);
     return inputs;
   }
 
@@ -138,11 +129,6 @@ export class BatchInputs {
     return { buffer: this.turns, offset: this.rope_offsets[rope]! };
   }
 
-  /** The number of an expert, as a uniform. */
-  expert(number: number): BufferView {
-    return { buffer: this.experts, offset: number * BINDING_ALIGNMENT, size: 16 };
-  }
-
   writeHeadRows(rows: number): void {
     this.device.queue.writeBuffer(this.head_pass, 0, Uint32Array.of(rows));
   }
@@ -155,7 +141,6 @@ type InputName =
   | 'spans'
   | 'turns'
   | 'order'
-  | 'experts'
   | 'positions'
   | 'ids';
 
@@ -176,7 +161,6 @@ export function inputBytes(config: ModelConfig, max_tokens: number): Record<Inpu
     spans: spans * 8,
     turns: ropeOffsets(config, max_tokens).at(-1)!,
     order: max_tokens * 4,
-    experts: Math.max(1, config.experts?.count ?? 0) * BINDING_ALIGNMENT,
     positions: max_tokens * 4,
     ids: max_tokens * 4,
   };
@@ -190,7 +174,7 @@ function ropeOffsets({ ropes }: ModelConfig, max_tokens: number): number[] {
   return ropes.length > 0 ? offsets : [0, BINDING_ALIGNMENT];
 }
 
-/** `minStorageBufferOffsetAlignment`, and `minUniformBufferOffsetAlignment` */
+/** `minStorageBufferOffsetAlignment` */
 const BINDING_ALIGNMENT = 256;
 const align = (bytes: number): number => Math.ceil(bytes / BINDING_ALIGNMENT) * BINDING_ALIGNMENT;
 

@@ -1,5 +1,8 @@
 import type { LayerConfig } from '../model/config.ts';
 import type { PackTensor } from '../store/manifest.ts';
+import { attention, qkNorm } from './attention_ops.ts';
+import { gatherTokens, overTokensOf, route, scatterTokens } from './expert_ops.ts';
+import { normedMiddle } from './feed_forward_ops.ts';
 import type { LayerCache } from './kv_cache.ts';
 import type { NormWeights, Ops } from './ops.ts';
 import { type Stack, wholeTensor } from './placement.ts';
@@ -15,6 +18,8 @@ export interface LayerWeights {
   readonly attn_qkv_bias?: WeightTensor;
   /** The query's and the key's norm, one behind the other. */
   readonly attn_qk_norm?: WeightTensor;
+  /** `[num_attention_heads]` */
+  readonly attn_sinks?: WeightTensor;
   readonly attn_output: WeightTensor;
   readonly attn_output_bias?: WeightTensor;
   /** Behind attention. */
@@ -25,6 +30,7 @@ export interface LayerWeights {
   readonly ffn: FeedForwardWeights | null;
   /** Where there are experts: `[experts, hidden_size]`, what tells which of them a token takes. */
   readonly ffn_gate_inp?: WeightTensor;
+  readonly ffn_gate_inp_bias?: WeightTensor;
   /** Behind the feed-forward network. */
   readonly post_ffw_norm: NormWeights | null;
 }
@@ -45,6 +51,7 @@ const STACKS: Readonly<Record<string, readonly string[]>> = {
   attn_qkv: ['attn_q.weight', 'attn_k.weight', 'attn_v.weight'],
   attn_qkv_bias: ['attn_q.bias', 'attn_k.bias', 'attn_v.bias'],
   attn_qk_norm: ['attn_q_norm.weight', 'attn_k_norm.weight'],
+  attn_sinks: ['attn_sinks.weight'],
   attn_output: ['attn_output.weight'],
   attn_output_bias: ['attn_output.bias'],
   post_attention_norm: ['post_attention_norm.weight'],
@@ -52,6 +59,7 @@ const STACKS: Readonly<Record<string, readonly string[]>> = {
   ffn_norm: ['ffn_norm.weight'],
   ffn_norm_bias: ['ffn_norm.bias'],
   ffn_gate_inp: ['ffn_gate_inp.weight'],
+  ffn_gate_inp_bias: ['ffn_gate_inp.bias'],
   ...feedForwardStacks(''),
   post_ffw_norm: ['post_ffw_norm.weight'],
   post_ffw_norm_bias: ['post_ffw_norm.bias'],
@@ -145,23 +153,25 @@ export function decoderLayer(
   layer: LayerConfig,
 ): void {
   ops.normedLinear(s.x, w.attn_norm, w.attn_qkv, w.attn_qkv_bias, s.qkv);
-  if (w.attn_qk_norm) ops.qkNorm(s.qkv, w.attn_qk_norm);
-  ops.attention(s.qkv, cache, s.attended, layer);
+  if (w.attn_qk_norm) qkNorm(ops, s.qkv, w.attn_qk_norm);
+  attention(ops, s.qkv, cache, s.attended, layer, w.attn_sinks);
   ops.residual(w.attn_output, w.attn_output_bias, s.attended, w.post_attention_norm);
 
   const { ffn } = w;
   if (ffn) {
-    ops.normedMiddle(s.x, w.ffn_norm, ffn.gate_up, ffn.gate_up_bias, s.ffn);
+    normedMiddle(ops, s.x, w.ffn_norm, ffn.gate_up, ffn.gate_up_bias, s.ffn);
     ops.residual(ffn.down, ffn.down_bias, s.ffn, w.post_ffw_norm);
   } else {
     ops.norm(s.x, w.ffn_norm!, s.normed);
-    ops.route(s.normed, w.ffn_gate_inp!);
+    route(ops, s.normed, w.ffn_gate_inp!, w.ffn_gate_inp_bias);
   }
 }
 
-/** Adds what one expert makes of the tokens, as much as it counts for each, to x. */
+/** Adds what one expert makes of the tokens that take it, as much as it counts for each, to x. */
 export function runExpert(ops: Ops, w: FeedForwardWeights, s: State, expert: number): void {
-  ops.normedMiddle(s.normed, null, w.gate_up, undefined, s.ffn);
-  ops.weigh(s.ffn, expert, w.gate_up.rows / 2);
-  ops.residual(w.down, undefined, s.ffn, null);
+  const own = overTokensOf(expert, ops);
+  const x = gatherTokens(own, s.normed, s.expert_x);
+  normedMiddle(own, x, null, w.gate_up, w.gate_up_bias, s.ffn);
+  own.linear(w.down, w.down_bias, s.ffn, s.expert_x, { outputs: own.hidden_width });
+  scatterTokens(own, s.expert_x, s.x);
 }

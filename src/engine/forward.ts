@@ -14,11 +14,12 @@ import {
   normWeights,
   runExpert,
 } from './decoder_layer.ts';
+import type { Dispatcher } from './dispatcher.ts';
 import type { KvCache } from './kv_cache.ts';
-import { type Dispatcher, Ops } from './ops.ts';
+import { Ops } from './ops.ts';
 import type { Recordings } from './recordings.ts';
 import type { WeightTensor } from './slot.ts';
-import { MAX_HEAD_ROWS, rowView, type State } from './state.ts';
+import { EXPERT_PASS_BYTES, MAX_HEAD_ROWS, rowView, type State } from './state.ts';
 import type { Weights } from './weights.ts';
 import type { HeadTile } from './weights_layout.ts';
 
@@ -204,8 +205,8 @@ const expertsOf = ({ config }: Model): number[] =>
   Array.from({ length: config.experts?.count ?? 0 }, (_, expert) => expert);
 
 /**
- * A layer's experts. Of a layer that does not stay on the GPU only those are read that a token takes: the routing comes
- * back for that.
+ * A layer's experts. Of a layer that does not stay on the GPU only those are read that some token takes: how many
+ * take each comes back for that.
  */
 async function runExperts(model: Model, layer: number, tokens: number): Promise<void> {
   const { weights, commands, ledger, state } = model;
@@ -214,13 +215,11 @@ async function runExperts(model: Model, layer: number, tokens: number): Promise<
     for (const expert of all) decodeExpert(model, layer, expert, tokens);
     return;
   }
-  const size = tokens * all.length * 4;
-  const routing = new Float32Array(
-    await readBack(ledger, commands, { buffer: state.routing, size }),
+  const size = all.length * EXPERT_PASS_BYTES;
+  const passes = new Uint32Array(
+    await readBack(ledger, commands, { buffer: state.expert_passes, size }),
   );
-  const taken = all.filter((expert) =>
-    routing.some((weight, i) => i % all.length === expert && weight !== 0),
-  );
+  const taken = all.filter((expert) => passes[(expert * EXPERT_PASS_BYTES) / 4]! > 0);
   for (const expert of taken) {
     await weights.expert(layer, expert, commands);
     decodeExpert(model, layer, expert, tokens);
@@ -256,9 +255,11 @@ async function head(model: Model, first: number, rows: number): Promise<void> {
 }
 
 function finishHead(model: Model, rows: number): void {
-  const { inputs, state } = model;
-  run(model, 'logits', rows, (ops) => ops.finishLogits(state.logits), inputs.head_pass);
+  const { state } = model;
+  run(model, 'logits', rows, (ops) => ops.finishLogits(state.logits), headPass(model));
 }
+
+const headPass = ({ inputs }: Model): BufferView => ({ buffer: inputs.head_pass });
 
 /** Chooses the tokens whose logits are computed. */
 function headRows(model: Model, first: number, rows: number): void {
@@ -270,7 +271,7 @@ function headRows(model: Model, first: number, rows: number): void {
 
 function multiplyHead(model: Model, tile: HeadTile, matrix: WeightTensor, rows: number): void {
   const name = `head ${tile.first_row}`;
-  run(model, name, rows, (ops) => linearHead(ops, model, tile, matrix), model.inputs.head_pass);
+  run(model, name, rows, (ops) => linearHead(ops, model, tile, matrix), headPass(model));
 }
 
 /** A tile of the output matrix makes its part of the logits. */
@@ -290,7 +291,7 @@ function run(
   name: string,
   tokens: number,
   steps: (ops: Ops) => void,
-  pass = model.inputs.pass,
+  pass: BufferView = { buffer: model.inputs.pass },
 ): void {
   const { commands, recordings } = model;
   if (tokens === 1) {
@@ -303,7 +304,7 @@ function run(
 /** Runs every step through `dispatcher` without loading anything: what it is given is what a pass will need. */
 export function rehearse(model: Model, dispatcher: Dispatcher, tokens: number): void {
   const { config, weights, kv, state, inputs } = model;
-  const ops = new Ops(dispatcher, model, tokens, inputs.pass);
+  const ops = new Ops(dispatcher, model, tokens, { buffer: inputs.pass });
   const to = { buffer: embeddingTarget(model) };
   const scale = config.embedding_multiplier;
   ops.gatherRows(weights.embeddingTensorView(), { buffer: inputs.ids }, to, { scale });

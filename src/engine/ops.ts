@@ -1,23 +1,14 @@
 import type { ComputeUnits } from '../gpu/compute_units.ts';
 import type { BufferView, Constants, Kernel, Specialization } from '../gpu/kernel.ts';
 import * as kernels from '../gpu/kernels.ts';
-import { ACTIVATIONS, type LayerConfig, type ModelConfig } from '../model/config.ts';
+import type { ModelConfig } from '../model/config.ts';
 import { storedWidth } from '../model/tensors.ts';
 import type { BatchInputs } from './batch.ts';
 import { type Candidate, type Choices, chosen, MATVEC_TOKENS } from './choices.ts';
-import { type KvCache, type LayerCache, PAGE } from './kv_cache.ts';
+import type { Dispatcher } from './dispatcher.ts';
+import type { KvCache } from './kv_cache.ts';
 import type { WeightTensor, WeightTile } from './slot.ts';
 import type { State } from './state.ts';
-
-/** Takes kernels in order: `Commands` runs them, a collector only notes which pipelines they need. */
-export interface Dispatcher {
-  dispatch(
-    specialization: Specialization,
-    buffers: Readonly<Record<string, BufferView>>,
-    tokens: number,
-    planes?: readonly BufferView[],
-  ): void;
-}
 
 export interface LinearOptions {
   /** Add to the output instead of replacing it: the residual connection. */
@@ -51,18 +42,18 @@ const BINDING_FLOATS = 64;
  * a pass of few tokens fuses norm, matrix and gate, and a pass of one token for each sequence RoPE, cache and attention.
  */
 export class Ops {
-  private readonly dispatcher: Dispatcher;
-  private readonly config: ModelConfig;
-  private readonly inputs: BatchInputs;
-  private readonly kv: KvCache;
-  private readonly state: State;
-  private readonly units: ComputeUnits;
-  private readonly choices: Choices;
+  readonly dispatcher: Dispatcher;
+  readonly config: ModelConfig;
+  readonly inputs: BatchInputs;
+  readonly kv: KvCache;
+  readonly state: State;
+  readonly units: ComputeUnits;
+  readonly choices: Choices;
   /** Rows of activations, and the uniform that holds their number. */
-  private readonly tokens: number;
-  private readonly pass: GPUBuffer;
+  readonly tokens: number;
+  readonly pass: BufferView;
 
-  constructor(dispatcher: Dispatcher, model: OpsModel, tokens: number, pass: GPUBuffer) {
+  constructor(dispatcher: Dispatcher, model: OpsModel, tokens: number, pass: BufferView) {
     this.dispatcher = dispatcher;
     this.config = model.config;
     this.inputs = model.inputs;
@@ -121,24 +112,6 @@ export class Ops {
     );
   }
 
-  /** Norms queries and keys in place. */
-  qkNorm(qkv: GPUBuffer, weight: WeightTensor): void {
-    const { num_attention_heads, num_key_value_heads, head_dim, qk_norm, norm } = this.config;
-    const constants = {
-      HEADS: num_attention_heads,
-      KV_HEADS: num_key_value_heads,
-      HEAD_DIM: head_dim,
-      WHOLE: qk_norm === 'width',
-      EPS: norm.eps,
-      ...(norm.weight_offset !== 0 && { WEIGHT_OFFSET: norm.weight_offset }),
-    };
-    this.dispatcher.dispatch(
-      this.reducing(kernels.qk_norm, constants),
-      { weight: vectorOf(weight), qkv: { buffer: qkv } },
-      this.tokens,
-    );
-  }
-
   /** y = W x (+ bias), or y += W x (+ bias). */
   linear(
     weight: WeightTensor,
@@ -167,7 +140,7 @@ export class Ops {
           type: tile.type,
         },
         {
-          pass: { buffer: this.pass },
+          pass: this.pass,
           x: { buffer: x },
           y: { buffer: y, offset: (first - rest) * 4 },
         },
@@ -191,36 +164,10 @@ export class Ops {
     } else if (tile) {
       if (bias) this.addBias(bias, weight.rows, y, weight.rows, false);
       const constants = { Y_STRIDE: weight.rows, GATED: false, ACCUMULATE: bias !== undefined };
-      this.matvecNormed(x, norm.weight, weight, tile, y, constants);
+      this.fusedMatvec(x, norm, weight, tile, y, constants);
     } else {
       this.norm(x, norm, this.state.normed);
       this.linear(weight, bias, this.state.normed, y);
-    }
-  }
-
-  /**
-   * The middle of a feed-forward network: y = activated(gate) * up, where gate and up, one under the other, are
-   * W norm(x) (+ bias); or y = activated(W norm(x) (+ bias)).
-   */
-  normedMiddle(
-    x: GPUBuffer,
-    norm: NormWeights | null,
-    weight: WeightTensor,
-    bias: WeightTensor | undefined,
-    y: GPUBuffer,
-  ): void {
-    const tile = this.fusable(weight);
-    const { gated } = this.config;
-    if (norm && tile && gated && !bias) {
-      this.matvecNormed(x, norm.weight, weight, tile, y, {
-        Y_STRIDE: storedWidth(weight.rows / 2),
-        GATED: true,
-        ACCUMULATE: false,
-        ...this.activation(),
-      });
-    } else {
-      this.normedLinear(x, norm, weight, bias, this.state.gate_up);
-      this.activate(this.state.gate_up, gated ? weight.rows / 2 : weight.rows, y);
     }
   }
 
@@ -243,38 +190,6 @@ export class Ops {
     else this.addScaled(added, residual_multiplier, x);
   }
 
-  /** How much each expert counts for each token: `x` is what the experts will take. */
-  route(x: GPUBuffer, router: WeightTensor): void {
-    const { count, per_token, normalised } = this.config.experts!;
-    this.linear(router, undefined, x, this.state.router);
-    this.dispatcher.dispatch(
-      {
-        kernel: kernels.route,
-        constants: { COUNT: count, PER_TOKEN: per_token, NORMALISED: normalised },
-      },
-      {
-        pass: { buffer: this.pass },
-        logits: { buffer: this.state.router },
-        weights: { buffer: this.state.routing },
-      },
-      this.tokens,
-    );
-  }
-
-  /** Rows of `y` times what an expert counts for their tokens. */
-  weigh(y: GPUBuffer, expert: number, width: number): void {
-    const constants = { WIDTH: storedWidth(width), COUNT: this.config.experts!.count };
-    this.dispatcher.dispatch(
-      { kernel: kernels.scale_rows, constants },
-      {
-        expert: this.inputs.expert(expert),
-        weights: { buffer: this.state.routing },
-        y: { buffer: y },
-      },
-      this.tokens,
-    );
-  }
-
   /** Logits as the model means them: scaled, capped. */
   finishLogits(logits: GPUBuffer): void {
     const { vocab_size, logit_multiplier, logit_softcap } = this.config;
@@ -283,99 +198,6 @@ export class Ops {
     this.dispatcher.dispatch(
       { kernel: kernels.finish_logits, constants },
       { logits: { buffer: logits } },
-      this.tokens,
-    );
-  }
-
-  /** y = softmax(q k^T) v over everything that each token may see; k and v go to the cache. */
-  attention(qkv: GPUBuffer, cache: LayerCache, y: GPUBuffer, { rope, window }: LayerConfig): void {
-    const { num_attention_heads, num_key_value_heads, head_dim, ropes } = this.config;
-    const { attention_scale, attention_softcap, alibi } = this.config;
-    const turning = rope === null ? null : ropes[rope]!;
-    const heads = {
-      HEADS: num_attention_heads,
-      KV_HEADS: num_key_value_heads,
-      HEAD_DIM: head_dim,
-      PAGE,
-      MAX_PAGES: this.kv.max_pages,
-    };
-    const turns = {
-      ROPE_DIM: turning?.dim ?? 0,
-      ...(turning?.style === 'halves' && { HALVES: true }),
-    };
-    const windowed = { ...(window !== null && { WINDOW: window }) };
-    const scores = {
-      SCALE: attention_scale,
-      ...windowed,
-      ...(attention_softcap !== null && { SOFTCAP: attention_softcap }),
-      ...(alibi && { ALIBI: true }),
-    };
-    const width = num_attention_heads * head_dim;
-    const stride = { ...(storedWidth(width) > width && { Y_STRIDE: storedWidth(width) }) };
-    const buffers = {
-      tokens: { buffer: this.inputs.tokens },
-      page_table: { buffer: this.kv.page_table },
-      turns: this.inputs.turnsOf(rope ?? 0),
-      spans: { buffer: this.inputs.spans },
-      qkv: { buffer: qkv },
-      k_cache: { buffer: cache.k },
-      v_cache: { buffer: cache.v },
-      y: { buffer: y },
-    };
-    const alone = this.tokens === 1 || this.inputs.one_per_sequence;
-    if (alone && !this.quad) {
-      const { SPLITS } = kernels;
-      const parts = {
-        parts: { buffer: this.state.attention_parts },
-        weights: { buffer: this.state.attention_weights },
-      };
-      this.dispatcher.dispatch(
-        { kernel: kernels.attention_split, constants: { ...heads, ...turns, ...scores, SPLITS } },
-        { ...buffers, ...parts },
-        this.tokens,
-      );
-      this.dispatcher.dispatch(
-        {
-          kernel: kernels.attention_merge,
-          constants: {
-            HEADS: num_attention_heads,
-            HEAD_DIM: head_dim,
-            PAGE,
-            SPLITS,
-            ...windowed,
-            ...stride,
-          },
-        },
-        { ...buffers, ...parts },
-        this.tokens,
-      );
-      return;
-    }
-    this.dispatcher.dispatch(
-      { kernel: kernels.rope_append, constants: { ...heads, ...turns } },
-      buffers,
-      this.tokens,
-    );
-    this.dispatcher.dispatch(
-      {
-        kernel: this.quad ? kernels.attention_quad : kernels.attention,
-        constants: { ...heads, ...scores, ...stride },
-      },
-      buffers,
-      this.inputs.span_count,
-    );
-  }
-
-  private activate(x: GPUBuffer, width: number, y: GPUBuffer): void {
-    const constants = {
-      WIDTH: width,
-      GATED: this.config.gated,
-      Y_STRIDE: storedWidth(width),
-      ...this.activation(),
-    };
-    this.dispatcher.dispatch(
-      { kernel: kernels.activate, constants },
-      { pass: { buffer: this.pass }, x: { buffer: x }, y: { buffer: y } },
       this.tokens,
     );
   }
@@ -393,7 +215,7 @@ export class Ops {
         kernel: kernels.add_bias,
         constants: { ROWS: rows, Y_STRIDE: stride, ACCUMULATE: accumulate },
       },
-      { bias: vectorOf(bias), y: { buffer: y } },
+      { pass: this.pass, bias: vectorOf(bias), y: { buffer: y } },
       this.tokens,
     );
   }
@@ -406,11 +228,6 @@ export class Ops {
     );
   }
 
-  private activation(): Constants {
-    const number = ACTIVATIONS.indexOf(this.config.activation);
-    return { ...(number > 0 && { ACTIVATION: number }) };
-  }
-
   private normConstants(): Constants {
     const { hidden_size, norm } = this.config;
     return {
@@ -421,7 +238,7 @@ export class Ops {
   }
 
   /** A kernel whose workgroups add something up. */
-  private reducing(kernel: Kernel, constants: Constants): Specialization {
+  reducing(kernel: Kernel, constants: Constants): Specialization {
     const { subgroup_size, quad } = this.units;
     return {
       kernel: subgroup_size ? kernels.withSubgroups(kernel) : kernel,
@@ -433,9 +250,10 @@ export class Ops {
     };
   }
 
-  private matvecNormed(
+  /** y = W norm(x) in one dispatch; x as it is without a norm. `tile` is what `fusable` returned. */
+  fusedMatvec(
     x: GPUBuffer,
-    norm: WeightTensor,
+    norm: NormWeights | null,
     weight: WeightTensor,
     tile: WeightTile,
     y: GPUBuffer,
@@ -444,33 +262,38 @@ export class Ops {
     const matvec = this.matrixKernel(weight, tile, weight.rows);
     this.dispatcher.dispatch(
       {
-        kernel: kernels.normed(matvec.kernel),
+        kernel: norm ? kernels.normed(matvec.kernel) : matvec.kernel,
         constants: {
           ...matvec.constants,
           ROWS: tile.rows,
           COLS: weight.cols,
-          ...this.normConstants(),
+          ...(norm && this.normConstants()),
           ...constants,
         },
         type: tile.type,
       },
-      { x: { buffer: x }, norm_weight: vectorOf(norm), y: { buffer: y } },
+      {
+        pass: this.pass,
+        x: { buffer: x },
+        ...(norm && { norm_weight: vectorOf(norm.weight) }),
+        y: { buffer: y },
+      },
       this.tokens,
       tile.planes,
     );
   }
 
-  private get quad(): boolean {
+  get quad(): boolean {
     return this.units.quad;
   }
 
   /** Floats from one row of the residual stream to the next. */
-  private get hidden_width(): number {
+  get hidden_width(): number {
     return storedWidth(this.config.hidden_size);
   }
 
   /** The tile of a matrix that the kernels can take that norm its input; null when they cannot. */
-  private fusable({ tiles }: WeightTensor): WeightTile | null {
+  fusable({ tiles }: WeightTensor): WeightTile | null {
     const few = !this.quad && this.tokens <= MATVEC_TOKENS && tiles.length === 1;
     return few && this.config.norm.kind === 'rms' ? tiles[0]! : null;
   }
@@ -481,4 +304,4 @@ export class Ops {
   }
 }
 
-const vectorOf = ({ tiles }: WeightTensor): BufferView => tiles[0]!.planes[0]!;
+export const vectorOf = ({ tiles }: WeightTensor): BufferView => tiles[0]!.planes[0]!;

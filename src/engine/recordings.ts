@@ -1,5 +1,5 @@
 import type { Commands, Recorded } from '../gpu/commands.ts';
-import type { Dispatcher } from './ops.ts';
+import type { Dispatcher } from './dispatcher.ts';
 
 /**
  * What a single token needs, recorded once: pipelines and bind groups. Repeating it creates nothing. The recordings

@@ -3,8 +3,8 @@ import type { Kernel, Specialization } from '../gpu/kernel.ts';
 import * as kernels from '../gpu/kernels.ts';
 import type { BufferLedger } from '../gpu/ledger.ts';
 import { ReadbackPool, readBack } from '../gpu/readback.ts';
+import type { Dispatcher } from './dispatcher.ts';
 import { NonFiniteLogitsError } from './errors.ts';
-import type { Dispatcher } from './ops.ts';
 import { Recordings } from './recordings.ts';
 import { allCandidates, draw, GREEDY, type SamplingOptions } from './sampling.ts';
 

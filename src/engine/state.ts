@@ -28,6 +28,12 @@ export interface State {
   /** `[tokens, experts]` the router's logits, and what it makes of them: how much each expert counts */
   readonly router: GPUBuffer;
   readonly routing: GPUBuffer;
+  /** `[experts, tokens]` which tokens take each expert */
+  readonly expert_tokens: GPUBuffer;
+  /** `[experts]` each one's pass as a uniform, of EXPERT_PASS_BYTES: the number of its tokens, its own, and where its list begins */
+  readonly expert_passes: GPUBuffer;
+  /** `[tokens, hidden_size]` the rows that an expert takes, then what it makes of them */
+  readonly expert_x: GPUBuffer;
   /** `[head_rows, hidden_size]` final hidden states of the tokens whose logits are wanted */
   readonly head_x: GPUBuffer;
   /** `[head_rows, vocab_size]` */
@@ -36,6 +42,9 @@ export interface State {
 
 /** Tokens whose logits are computed at once when all of them are wanted. */
 export const MAX_HEAD_ROWS = 64;
+
+/** A uniform begins at a multiple of so many bytes (`minUniformBufferOffsetAlignment`). */
+export const EXPERT_PASS_BYTES = 256;
 
 /** Bytes of each. */
 export function stateBytes(
@@ -62,6 +71,9 @@ export function stateBytes(
     ffn: floats(tokens, storedWidth(intermediate_size)),
     router: floats(tokens, experts),
     routing: floats(tokens, experts),
+    expert_tokens: floats(tokens, experts),
+    expert_passes: experts * EXPERT_PASS_BYTES,
+    expert_x: config.experts ? floats(tokens, hidden) : 4,
     head_x: floats(head_rows, hidden),
     logits: floats(head_rows, config.vocab_size),
   };
@@ -76,7 +88,8 @@ export async function createState(
   const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
   const buffers: Partial<Record<keyof State, GPUBuffer>> = {};
   for (const [name, bytes] of Object.entries(stateBytes(config, tokens, sequences))) {
-    buffers[name as keyof State] = await ledger.create('activations', name, bytes, usage);
+    const also = name === 'expert_passes' ? GPUBufferUsage.UNIFORM : 0;
+    buffers[name as keyof State] = await ledger.create('activations', name, bytes, usage | also);
   }
   return buffers as State;
 }

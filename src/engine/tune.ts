@@ -6,8 +6,9 @@ import { Pipelines } from '../gpu/pipelines.ts';
 import { Timer } from '../gpu/timer.ts';
 import { batchOf } from './batch.ts';
 import { type Choices, candidates, keyOf, type MatrixShape } from './choices.ts';
+import type { Dispatcher } from './dispatcher.ts';
 import { type Model, rehearse } from './forward.ts';
-import type { Dispatcher } from './ops.ts';
+import { EXPERT_PASS_BYTES } from './state.ts';
 
 /** What `Dispatcher.dispatch` is given. */
 export type Call = Parameters<Dispatcher['dispatch']>;
@@ -47,6 +48,7 @@ export async function tuneModel(model: Model, tokens: number): Promise<Choices> 
     const late = () => performance.now() - started > MOST_SECONDS * 1000;
     for (const count of [1, tokens]) {
       model.inputs.write(batchOf(new Uint32Array(count), 0));
+      takeAll(model, count);
       const calls = (some: Choices) => callsOf(some, count);
       choices = { ...choices, ...(await tune(model.units, count, calls, secondsOf, late)) };
     }
@@ -92,6 +94,13 @@ export async function tune(
     }
   }
   return found;
+}
+
+/** Every expert is taken by all tokens: what it multiplies is timed. */
+function takeAll({ ledger, state }: Model, tokens: number): void {
+  const passes = new Uint32Array(state.expert_passes.size / 4);
+  for (let at = 0; at < passes.length; at += EXPERT_PASS_BYTES / 4) passes[at] = tokens;
+  ledger.device.queue.writeBuffer(state.expert_passes, 0, passes);
 }
 
 /** The matrix that a call multiplies; null: it does something else. */

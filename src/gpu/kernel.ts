@@ -8,6 +8,8 @@ export type Access = 'uniform' | 'read' | 'write';
 export type Part =
   | 'activation'
   | 'attention_scores'
+  | 'no_sinks'
+  | 'sinks'
   | 'matvec_rows'
   | 'sum_subgroups'
   | 'sum_workgroup'
@@ -27,6 +29,8 @@ export interface Kernel {
   readonly bindings: Readonly<Record<string, Access>>;
   /** Group 1 holds the planes of a stored tensor, decoded by `shaders/quants/<type>.wgsl`. */
   readonly decodes: boolean;
+  /** Group 1 of a kernel that decodes nothing: the planes of so many stored vectors, F32 as they are. */
+  readonly vectors?: number;
   /** The planes' lengths, those of a matrix of the constants ROWS and COLS, stand in the text: see `sizedDecoder`. */
   readonly sized?: boolean;
   /** Workgroups along x and y. `tokens` is the number of rows of activations. */

@@ -9,8 +9,10 @@ import attentionSplitWgsl from '../../shaders/attention_split.wgsl?raw';
 import drawWgsl from '../../shaders/draw.wgsl?raw';
 import finishLogitsWgsl from '../../shaders/finish_logits.wgsl?raw';
 import gatherRowsWgsl from '../../shaders/gather_rows.wgsl?raw';
+import gatherTokensWgsl from '../../shaders/gather_tokens.wgsl?raw';
 import keepLikelyWgsl from '../../shaders/keep_likely.wgsl?raw';
 import layerNormWgsl from '../../shaders/layer_norm.wgsl?raw';
+import listTokensWgsl from '../../shaders/list_tokens.wgsl?raw';
 import matmulWgsl from '../../shaders/matmul.wgsl?raw';
 import matmulQuadWgsl from '../../shaders/matmul_quad.wgsl?raw';
 import matmulSubgroupWgsl from '../../shaders/matmul_subgroup.wgsl?raw';
@@ -22,7 +24,7 @@ import repetitionPenaltyWgsl from '../../shaders/repetition_penalty.wgsl?raw';
 import rmsNormWgsl from '../../shaders/rms_norm.wgsl?raw';
 import ropeAppendWgsl from '../../shaders/rope_append.wgsl?raw';
 import routeWgsl from '../../shaders/route.wgsl?raw';
-import scaleRowsWgsl from '../../shaders/scale_rows.wgsl?raw';
+import scatterTokensWgsl from '../../shaders/scatter_tokens.wgsl?raw';
 import softmaxSumWgsl from '../../shaders/softmax_sum.wgsl?raw';
 import stridedMaxWgsl from '../../shaders/strided_max.wgsl?raw';
 import topKWgsl from '../../shaders/top_k.wgsl?raw';
@@ -67,6 +69,10 @@ export const qk_norm: Kernel = {
   workgroups: (c, tokens) => [c.WHOLE ? 2 : value(c, 'HEADS') + value(c, 'KV_HEADS'), tokens],
 };
 
+/*
+ * Kernels that take `pass` leave at once where there is no token: the dispatch may be made for more than there are.
+ */
+
 /** Rows of W that a group of invocations of `matvec` takes; a pair of rows for each output if gated. */
 const GROUP_ROWS = 4;
 
@@ -74,7 +80,7 @@ export const matvec: Kernel = {
   label: 'matvec',
   wgsl: matvecWgsl,
   parts: ['activation', 'matvec_rows', 'sum_workgroup', 'input_plain'],
-  bindings: { x: 'read', y: 'write' },
+  bindings: { pass: 'uniform', x: 'read', y: 'write' },
   decodes: true,
   workgroups: (c, tokens) => [per(value(c, 'ROWS'), GROUP_ROWS), tokens],
 };
@@ -106,7 +112,7 @@ export function withSubgroups(kernel: Kernel): Kernel {
 export const matvec_quad: Kernel = {
   label: 'matvec_quad',
   wgsl: matvecQuadWgsl,
-  bindings: { x: 'read', y: 'write' },
+  bindings: { pass: 'uniform', x: 'read', y: 'write' },
   decodes: true,
   sized: true,
   workgroups: (c, tokens) => [per(value(c, 'ROWS'), 4 * 12), tokens],
@@ -173,7 +179,7 @@ export const rope_append: Kernel = {
 export const attention: Kernel = {
   label: 'attention',
   wgsl: attentionWgsl,
-  parts: ['attention_scores'],
+  parts: ['attention_scores', 'no_sinks'],
   bindings: {
     spans: 'read',
     tokens: 'read',
@@ -223,11 +229,17 @@ export const attention_split: Kernel = {
 export const attention_merge: Kernel = {
   label: 'attention_merge',
   wgsl: attentionMergeWgsl,
-  parts: ['attention_scores'],
+  parts: ['attention_scores', 'no_sinks'],
   bindings: { tokens: 'read', parts: 'read', weights: 'read', y: 'write' },
   decodes: false,
   workgroups: (c, tokens) => [value(c, 'HEADS'), tokens],
 };
+
+/** The same kernel with a sink for each head, the plane of a stored vector: for those that divide by the denominator. */
+export function withSinks(kernel: Kernel): Kernel {
+  const parts = kernel.parts!.map((part) => (part === 'no_sinks' ? 'sinks' : part));
+  return { ...kernel, parts, vectors: 1 };
+}
 
 export const activate: Kernel = {
   label: 'activate',
@@ -241,7 +253,7 @@ export const activate: Kernel = {
 export const add_bias: Kernel = {
   label: 'add_bias',
   wgsl: addBiasWgsl,
-  bindings: { bias: 'read', y: 'write' },
+  bindings: { pass: 'uniform', bias: 'read', y: 'write' },
   decodes: false,
   workgroups: (c, tokens) => [per(value(c, 'ROWS'), 64), tokens],
 };
@@ -262,10 +274,26 @@ export const route: Kernel = {
   workgroups: (_, tokens) => [per(tokens, 64), 1],
 };
 
-export const scale_rows: Kernel = {
-  label: 'scale_rows',
-  wgsl: scaleRowsWgsl,
-  bindings: { expert: 'uniform', weights: 'read', y: 'write' },
+export const list_tokens: Kernel = {
+  label: 'list_tokens',
+  wgsl: listTokensWgsl,
+  bindings: { pass: 'uniform', weights: 'read', listed: 'write', passes: 'write' },
+  decodes: false,
+  workgroups: (c) => [value(c, 'COUNT'), 1],
+};
+
+export const gather_tokens: Kernel = {
+  label: 'gather_tokens',
+  wgsl: gatherTokensWgsl,
+  bindings: { pass: 'uniform', listed: 'read', x: 'read', y: 'write' },
+  decodes: false,
+  workgroups: (c, tokens) => [per(value(c, 'WIDTH') / 4, 64), tokens],
+};
+
+export const scatter_tokens: Kernel = {
+  label: 'scatter_tokens',
+  wgsl: scatterTokensWgsl,
+  bindings: { pass: 'uniform', listed: 'read', weights: 'read', y: 'read', x: 'write' },
   decodes: false,
   workgroups: (c, tokens) => [per(value(c, 'WIDTH') / 4, 64), tokens],
 };
@@ -360,14 +388,19 @@ export const KERNELS: readonly Kernel[] = [
   matmul_quad,
   rope_append,
   attention,
+  withSinks(attention),
   attention_quad,
+  withSinks(attention_quad),
   attention_split,
   attention_merge,
+  withSinks(attention_merge),
   activate,
   add_bias,
   add_scaled,
   route,
-  scale_rows,
+  list_tokens,
+  gather_tokens,
+  scatter_tokens,
   finish_logits,
   argmax,
   softmax_sum,

@@ -3,6 +3,8 @@ import attentionScoresWgsl from '../../shaders/parts/attention_scores.wgsl?raw';
 import inputNormedWgsl from '../../shaders/parts/input_normed.wgsl?raw';
 import inputPlainWgsl from '../../shaders/parts/input_plain.wgsl?raw';
 import matvecRowsWgsl from '../../shaders/parts/matvec_rows.wgsl?raw';
+import noSinksWgsl from '../../shaders/parts/no_sinks.wgsl?raw';
+import sinksWgsl from '../../shaders/parts/sinks.wgsl?raw';
 import sumSubgroupsWgsl from '../../shaders/parts/sum_subgroups.wgsl?raw';
 import sumWorkgroupWgsl from '../../shaders/parts/sum_workgroup.wgsl?raw';
 import commonWgsl from '../../shaders/quants/common.wgsl?raw';
@@ -14,6 +16,8 @@ import { DECODERS } from './quants.ts';
 const PARTS: Readonly<Record<Part, string>> = {
   activation: activationWgsl,
   attention_scores: attentionScoresWgsl,
+  no_sinks: noSinksWgsl,
+  sinks: sinksWgsl,
   matvec_rows: matvecRowsWgsl,
   sum_subgroups: sumSubgroupsWgsl,
   sum_workgroup: sumWorkgroupWgsl,

@@ -92,7 +92,8 @@ export class Pipelines {
 
   private layout({ kernel, type }: Specialization): GPUPipelineLayout {
     const groups = [Object.values(kernel.bindings)];
-    if (type) groups.push(BLOCK_TYPES[type].planes.map(() => 'read'));
+    const planes = type ? BLOCK_TYPES[type].planes.length : (kernel.vectors ?? 0);
+    if (planes > 0) groups.push(Array(planes).fill('read'));
     return this.device.createPipelineLayout({
       label: kernel.label,
       bindGroupLayouts: groups.map((accesses) =>

@@ -37,6 +37,8 @@ export interface ModelBlocks {
   readonly embedding_norm: boolean;
   /** Queries and keys are normed before they turn: each head by itself, or all heads together. */
   readonly qk_norm: QkNorm | null;
+  /** Each head has a learned score that belongs to no key: it takes its share of the attention, and gives nothing. */
+  readonly attention_sinks: boolean;
   /** What scores are multiplied with. */
   readonly attention_scale: number;
   /** Scores s become cap tanh(s / cap). */
@@ -67,12 +69,21 @@ export interface NormConfig {
 export const NORM_PLACEMENTS = ['before', 'after', 'around'] as const;
 export type NormPlacement = (typeof NORM_PLACEMENTS)[number];
 
-/** In the order of the numbers that the kernels know them by. `gelu_tanh` is GELU's approximation through tanh. */
-export const ACTIVATIONS = ['silu', 'gelu', 'gelu_tanh', 'relu'] as const;
+/**
+ * In the order of the numbers that the kernels know them by. `gelu_tanh` is GELU's approximation through tanh.
+ * `clamped_silu` is gpt-oss's: x / (1 + exp(-1.702 x)) of an x of at most 7; what it gates is kept within 7 of 0, plus 1.
+ */
+export const ACTIVATIONS = ['silu', 'gelu', 'gelu_tanh', 'relu', 'clamped_silu'] as const;
 export type Activation = (typeof ACTIVATIONS)[number];
 
-export const BIASED_MATRICES = ['attn_qkv', 'attn_output', 'ffn_up', 'ffn_down'] as const;
-/** `ffn_up` stands for the gate, too. */
+export const BIASED_MATRICES = [
+  'attn_qkv',
+  'attn_output',
+  'ffn_gate_inp',
+  'ffn_up',
+  'ffn_down',
+] as const;
+/** `ffn_up` stands for the gate, too; `ffn_gate_inp` is the router of a mixture of experts. */
 export type BiasedMatrix = (typeof BIASED_MATRICES)[number];
 
 export const QK_NORMS = ['head', 'width'] as const;
@@ -132,6 +143,7 @@ export function llamaBlocks(
     alibi: false,
     embedding_norm: false,
     qk_norm: null,
+    attention_sinks: false,
     attention_scale: 1 / Math.sqrt(head_dim),
     attention_softcap: null,
     logit_softcap: null,

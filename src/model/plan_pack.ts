@@ -118,6 +118,8 @@ function nameOf(checkpoint: Checkpoint): string {
 /** A tensor of a pack: `blk.<layer>.<role>[.<expert>].weight`. */
 const NAME = /^(?:blk\.(?<layer>\d+)\.)?(?<role>\w+)(?:\.(?<expert>\d+))?\.(?<suffix>weight|bias)$/;
 
+const ENDINGS = { weight: '.weight', bias: '.bias' };
+
 /** Finds a pack's tensors in a checkpoint. */
 class TensorPlanner {
   private readonly source: string;
@@ -164,24 +166,27 @@ class TensorPlanner {
     const origin: Origin = typeof found === 'string' ? { name: found } : found;
     const prefix = role === 'output' ? '' : this.prefix;
     const path = origin.name.replace('#', layer ?? '').replace('*', expert ?? '');
-    const tensor = this.find(`${prefix}${path}.${suffix}`);
+    const { [suffix as 'weight' | 'bias']: ending } = origin.endings ?? ENDINGS;
+    const tensor = this.find(`${prefix}${path}${ending}`);
     const isVector = shape.length === 1;
     if (isVector && BLOCK_TYPES[tensor.type].block_size > 1) {
       throw new VectorTypeError({ source, tensor: tensor.name, type: tensor.type });
     }
     const runs = origin.rows?.(config, Number(expert ?? 0));
+    const planned = {
+      name,
+      type: isVector ? ('F32' as const) : tensor.type,
+      shape: stored,
+      cols: shape.at(-1)!,
+    };
+    if (origin.stacked) {
+      return { ...planned, ...this.stackedOf(tensor, shape, origin.stacked, Number(expert)) };
+    }
     const columns = origin.transposed && !isVector ? this.columnsOf(tensor, shape, runs) : null;
     const parts = columns
       ? [{ tensor, first: 0, count: valuesOf(tensor.shape) }]
       : this.partsOf(tensor, shape, runs);
-    return {
-      name,
-      type: isVector ? 'F32' : tensor.type,
-      shape: stored,
-      cols: shape.at(-1)!,
-      parts,
-      columns,
-    };
+    return { ...planned, parts, columns };
   }
 
   private find(tensor: string): TensorInfo {
@@ -223,7 +228,27 @@ class TensorPlanner {
     const fits = tensor.shape.length === 2 && height === cols && first + rows! <= width!;
     if (!fits || (!runs && rows !== width)) this.failShape(tensor, [cols!, rows!], runs);
     this.note(tensor, rows! * cols!);
-    return { first, count: rows!, width: width! };
+    return { first, step: 1, count: rows!, width: width! };
+  }
+
+  /** Columns of an expert's part of a tensor; a bias is a matrix of one row. */
+  private stackedOf(
+    tensor: TensorInfo,
+    expected: readonly number[],
+    { first, step }: NonNullable<Origin['stacked']>,
+    expert: number,
+  ): Pick<PlannedTensor, 'parts' | 'columns'> {
+    const experts = this.config.experts!.count;
+    const count = expected[0]!;
+    const width = count * step;
+    const shape = [experts, ...expected.slice(1), width];
+    if (tensor.shape.join() !== shape.join()) this.failShape(tensor, shape, undefined);
+    this.note(tensor, valuesOf(expected));
+    const values = valuesOf(shape) / experts;
+    return {
+      parts: [{ tensor, first: expert * values, count: values }],
+      columns: { first, step, count, width },
+    };
   }
 
   private note({ name }: TensorInfo, values: number): void {

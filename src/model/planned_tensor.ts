@@ -20,9 +20,10 @@ export interface PlannedTensor {
   readonly cols: number;
   /** One after the other, row after row. */
   readonly parts: readonly ValueRange[];
-  /** The only part is a matrix of `width` columns, and the rows are `count` of these columns, from `first` on. */
+  /** The only part is a matrix of `width` columns; the rows are `count` of these, each `step`-th from `first` on. */
   readonly columns: {
     readonly first: number;
+    readonly step: number;
     readonly count: number;
     readonly width: number;
   } | null;

@@ -67,6 +67,7 @@ export function layerTensors(config: ModelConfig, layer: number): TensorSpecs {
       'attn_q_norm.weight': vector(qk_width(config.num_attention_heads)),
       'attn_k_norm.weight': vector(qk_width(config.num_key_value_heads)),
     }),
+    ...(config.attention_sinks && { 'attn_sinks.weight': vector(config.num_attention_heads) }),
     'attn_output.weight': matrix(hidden_size, query_size),
     ...(has('attn_output') && { 'attn_output.bias': vector(hidden_size) }),
     ...(after && norm(config, 'post_attention_norm')),
@@ -74,6 +75,7 @@ export function layerTensors(config: ModelConfig, layer: number): TensorSpecs {
     ...(experts
       ? {
           'ffn_gate_inp.weight': matrix(experts.count, hidden_size),
+          ...(has('ffn_gate_inp') && { 'ffn_gate_inp.bias': vector(experts.count) }),
           ...Object.assign(
             {},
             ...Array.from({ length: experts.count }, (_, expert) => feedForward(`.${expert}`)),

@@ -16,28 +16,30 @@ export async function* arrange(
   const { cols, shape, columns, parts } = tensor;
   const source = BLOCK_TYPES[parts[0]!.tensor.type];
   const stored = BLOCK_TYPES[tensor.type];
-  const whole = columns ? turned(blocks, columns, cols, source.block_bytes) : blocks;
+  const whole = columns ? turned(blocks, columns, parts[0]!.count, source.block_bytes) : blocks;
   const widened = source === stored ? whole : asF32(whole, source);
   const bytesOf = (values: number): number => (values / stored.block_size) * stored.block_bytes;
   yield* filled(widened, bytesOf(cols), bytesOf(shape.at(-1)!));
 }
 
-/** Columns of a matrix as rows; values of `size` bytes. */
+/** Columns of a matrix of so many `values` as rows; each of `size` bytes. */
 async function* turned(
   blocks: AsyncIterable<Uint8Array>,
-  { first, width, count }: NonNullable<PlannedTensor['columns']>,
-  cols: number,
+  { first, step, width, count }: NonNullable<PlannedTensor['columns']>,
+  values: number,
   size: number,
 ): AsyncGenerator<Uint8Array> {
-  const matrix = new Uint8Array(cols * width * size);
+  const height = values / width;
+  const matrix = new Uint8Array(values * size);
   let at = 0;
   for await (const some of blocks) {
     matrix.set(some, at);
     at += some.length;
   }
-  for (let column = first; column < first + count; column++) {
-    const row = new Uint8Array(cols * size);
-    for (let i = 0; i < cols; i++) {
+  for (let n = 0; n < count; n++) {
+    const column = first + n * step;
+    const row = new Uint8Array(height * size);
+    for (let i = 0; i < height; i++) {
       const from = (i * width + column) * size;
       for (let byte = 0; byte < size; byte++) row[i * size + byte] = matrix[from + byte]!;
     }

@@ -70,6 +70,8 @@ export function readConfig(json: JsonValue): ModelConfig {
     alibi: json.get('alibi').boolean(),
     embedding_norm: json.get('embedding_norm').boolean(),
     qk_norm: json.get('qk_norm').nullOr((kind) => kind.oneOf(QK_NORMS)),
+    // Packs are older than the first model that has them.
+    attention_sinks: json.optional('attention_sinks')?.boolean() ?? false,
     attention_scale: positive('attention_scale'),
     attention_softcap: json.get('attention_softcap').nullOr(cap),
     logit_softcap: json.get('logit_softcap').nullOr(cap),
@@ -80,8 +82,8 @@ export function readConfig(json: JsonValue): ModelConfig {
   };
   const plain =
     config.gated && config.norm_placement === 'before' && config.residual_multiplier === 1;
-  if (config.experts && !(plain && !config.biases.some((matrix) => matrix.startsWith('ffn_')))) {
-    json.get('experts').fail('are not gated, or have biases, a multiplier or a norm behind them');
+  if (config.experts && !plain) {
+    json.get('experts').fail('are not gated, or have a multiplier or a norm behind them');
   }
   if (config.residual_multiplier !== 1 && config.norm_placement !== 'before') {
     json.get('residual_multiplier').fail('is not 1 where a norm stands behind each block');

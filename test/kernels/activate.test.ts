@@ -5,7 +5,7 @@ import { ROUNDING, worstError } from './accuracy.ts';
 import { randomFloats } from './data.ts';
 import { openDevice } from './device.ts';
 import { Lab, poisoned } from './lab.ts';
-import { ACTIVATION_OF } from './reference/activations.ts';
+import { ACTIVATION_OF, throughGate } from './reference/activations.ts';
 
 const lab = new Lab(await openDevice());
 /** Places behind a row's values, which stay as they are. */
@@ -21,7 +21,7 @@ describe.each(ACTIVATIONS)('%s', (name) => {
 
   async function check(x: Float32Array, width: number, gated: boolean): Promise<void> {
     const tokens = x.length / width;
-    const up = gated ? randomFloats(x.length, 2, 3) : new Float32Array(x.length).fill(1);
+    const up = gated ? randomFloats(x.length, 2, 10) : new Float32Array(x.length).fill(1);
     const input = gated ? new Float32Array(2 * x.length) : x;
     const expected = poisoned(tokens * (width + GAP));
     const bounds = new Float64Array(expected.length);
@@ -34,10 +34,12 @@ describe.each(ACTIVATIONS)('%s', (name) => {
       for (let i = row[0]; i < row[1]; i++) {
         const at = i + token * GAP;
         const [value, by] = [x[i]!, up[i]!];
-        const result = activated(value) * by;
+        const result = gated ? throughGate(name, value, by) : activated(value);
         expected[at] = result;
         const steepness =
-          name === 'gelu_tanh' ? 2 * (Math.abs(value) + Math.abs(value) ** 3) : Math.abs(value);
+          name === 'gelu_tanh'
+            ? 2 * (Math.abs(value) + Math.abs(value) ** 3)
+            : (name === 'clamped_silu' ? 1.702 : 1) * Math.abs(value);
         const roundings = name === 'relu' ? 1 : 2 * (3 + 4 * steepness) + 12;
         const underflow = 2 ** -126 * Math.max(1, Math.abs(value * by));
         const fitted = name === 'gelu' ? 2e-7 * Math.abs(value * by) : 0;

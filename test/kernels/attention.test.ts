@@ -13,6 +13,7 @@ import {
   type Part,
   positionsOf,
   type Shape,
+  sinking,
 } from './attention_cases.ts';
 import { randomFloats, shuffled } from './data.ts';
 import { openDevice } from './device.ts';
@@ -58,8 +59,9 @@ async function run(
   for (let token = 0; token < q.length / width; token++) {
     qkv.set(q.subarray(token * width, (token + 1) * width), token * stride);
   }
+  const ending = sinking(kernel, shape);
   const { y } = await lab.run(
-    { kernel, constants },
+    { kernel: ending.kernel, constants },
     {
       spans,
       tokens,
@@ -70,6 +72,7 @@ async function run(
       y: poisoned(q.length),
     },
     spans.length / 2,
+    ending.planes,
   );
   return { y: y!, expected: reference(q, k, v, tokens, pages, shape) };
 }
@@ -112,7 +115,7 @@ describe.each(KERNELS)('$label', (kernel) => {
     },
   );
 
-  test.each(optionsFor(6))('a window, a cap and slopes: %j', async (options) => {
+  test.each(optionsFor(6))('a window, a cap, slopes and sinks: %j', async (options) => {
     const shape = { heads: 6, kv_heads: 2, head_dim: 10, ...options };
     const pages = { page: 64, max_pages: 4, table: shuffled(12, 5) };
     for (const [pass, parts] of Object.entries(PASSES)) {

@@ -1,3 +1,5 @@
+import type { Kernel } from '../../src/gpu/kernel.ts';
+import { withSinks } from '../../src/gpu/kernels.ts';
 import { ROUNDING } from './accuracy.ts';
 import { poisoned } from './lab.ts';
 import { type AttentionOptions, alibiSlopes } from './reference/attention.ts';
@@ -66,6 +68,12 @@ export function outOfQuads(padded: Float32Array, head_dim: number): Float32Array
   return padded.filter((_, i) => i % places < head_dim);
 }
 
+/** The kernel for such options, and the planes that it takes for them. */
+export const sinking = (kernel: Kernel, { sinks }: AttentionOptions) => ({
+  kernel: sinks ? withSinks(kernel) : kernel,
+  planes: sinks && [new Uint8Array(Float32Array.from(sinks).buffer)],
+});
+
 /** Options of attention as a kernel's constants. */
 export const optionConstants = ({ window, cap, slopes }: AttentionOptions) => ({
   ...(window && { WINDOW: window }),
@@ -79,4 +87,6 @@ export const optionsFor = (heads: number): AttentionOptions[] => [
   { window: 50 },
   { window: 130, cap: 0.5 },
   { slopes: alibiSlopes(heads) },
+  // Below all scores, among them, and far above.
+  { window: 50, sinks: Array.from({ length: heads }, (_, head) => [-30, 0.5, 3, 300][head % 4]!) },
 ];

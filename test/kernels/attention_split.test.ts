@@ -11,6 +11,7 @@ import {
   optionsFor,
   outOfQuads,
   type Part,
+  sinking,
 } from './attention_cases.ts';
 import { randomFloats, shuffled } from './data.ts';
 import { openDevice } from './device.ts';
@@ -110,13 +111,15 @@ test.each([...GROUPS, ...WIDTHS])(
         pass.length,
       );
       const { parts: sums, weights } = result;
+      const { kernel, planes } = sinking(attention_merge, options);
       const { y } = await lab.run(
         {
-          kernel: attention_merge,
+          kernel,
           constants: { ...sizes, ...(options.window && { WINDOW: options.window }) },
         },
         { tokens, parts: sums!, weights: weights!, y: poisoned(q.length) },
         pass.length,
+        planes,
       );
 
       const turned = (x: Float32Array, heads: number) =>

@@ -17,7 +17,8 @@ test.each([false, true])(
       const bias = randomFloats(ROWS, 1);
       const before = randomFloats(3 * Y_STRIDE, 2);
       const constants = { ROWS, Y_STRIDE, ACCUMULATE };
-      const { y } = await lab.run({ kernel: add_bias, constants }, { bias, y: before }, 3);
+      const data = { pass: Uint32Array.of(3), bias, y: before };
+      const { y } = await lab.run({ kernel: add_bias, constants }, data, 3);
       const expected = before.map((value, i) => {
         const row = i % Y_STRIDE;
         return row >= ROWS ? value : Math.fround((ACCUMULATE ? value : 0) + bias[row]!);

@@ -7,6 +7,7 @@ import { rmsError, worstError } from './accuracy.ts';
 import { edgeMatrix, PLAIN_TYPES, randomFloats, randomMatrix, type StoredMatrix } from './data.ts';
 import { openDevice, openPlainDevice } from './device.ts';
 import { Lab, poisoned, untouched } from './lab.ts';
+import { checkFewer } from './matrix_suite.ts';
 import { matmul } from './reference/matmul.ts';
 
 const kernel = kernels.matmul_subgroup;
@@ -137,6 +138,11 @@ function suite(lab: Lab): void {
         if (scale > 0) expect(rms).toBeLessThan(2 ** -12);
       },
     );
+
+    test('leaves the rows alone that its pass has no tokens for', async () => {
+      const constants = { ROWS: 65, COLS: 96, Y_STRIDE: 65, ACCUMULATE: false, WIDE: wide };
+      await checkFewer(lab, { kernel, constants, type: 'Q8_0' }, 300);
+    });
 
     test('takes a token of great activations between others', async () => {
       const x = randomFloats(70 * 96, 5);

@@ -1,12 +1,41 @@
 import { describe, expect, test } from 'vitest';
 import type { Gpu } from '../../src/gpu/device.ts';
-import type { Constants, Kernel } from '../../src/gpu/kernel.ts';
-import { ROUNDING, rmsError, worstError } from './accuracy.ts';
+import type { Constants, Kernel, Specialization } from '../../src/gpu/kernel.ts';
+import { firstDifference, ROUNDING, rmsError, worstError } from './accuracy.ts';
 import { edgeMatrix, PLAIN_TYPES, randomFloats, randomMatrix, type StoredMatrix } from './data.ts';
 import { Lab, poisoned, untouched } from './lab.ts';
 import { matmul } from './reference/matmul.ts';
 
 const TOKENS = [1, 2, 3, 4, 5, 17, 63, 65, 129];
+
+/**
+ * A dispatch may be made for more tokens than its pass has: these get what they get alone, and nothing else is written.
+ * @param of how many tokens it is made for
+ */
+export async function checkFewer(
+  lab: Lab,
+  specialization: Specialization,
+  of: number,
+): Promise<void> {
+  const { constants, type } = specialization;
+  const [rows, cols] = [Number(constants.ROWS), Number(constants.COLS)];
+  const w = randomMatrix(type!, rows, cols, 1);
+  const run = async (tokens: number, dispatched: number): Promise<Float32Array> => {
+    const x = poisoned(dispatched * cols);
+    x.set(randomFloats(tokens * cols, 2));
+    const data = { pass: Uint32Array.of(tokens), x, y: poisoned(dispatched * rows) };
+    return (await lab.run(specialization, data, dispatched, w.planes)).y!;
+  };
+  for (const tokens of [0, 1, of - 1]) {
+    const fewer = await run(tokens, of);
+    if (tokens > 0) {
+      const alone = await run(tokens, tokens);
+      expect(alone.every(Number.isFinite)).toBe(true);
+      expect(firstDifference(fewer.subarray(0, alone.length), alone)).toBe(-1);
+    }
+    for (let i = tokens * rows; i < fewer.length; i++) expect(untouched(fewer, i)).toBe(true);
+  }
+}
 
 /**
  * What every kernel that multiplies by a stored matrix must do.
@@ -64,6 +93,12 @@ export function matrixSuite(
   describe([kernel.label, ...Object.keys(choices)].join(' '), () => {
     test.each(shapes)('multiplies by a matrix of %i rows and %i columns', async (rows, cols) => {
       await check(randomMatrix('Q4_1', rows, cols, 1), { accumulate: false, gap: 0 });
+    });
+
+    test('leaves the rows alone that its pass has no tokens for', async () => {
+      const [rows, cols] = shapes[0]!;
+      const constants = { ROWS: rows, COLS: cols, Y_STRIDE: rows, ACCUMULATE: false, ...choices };
+      await checkFewer(lab, { kernel, constants, type: 'Q4_1' }, 130);
     });
 
     test.each(PLAIN_TYPES)(

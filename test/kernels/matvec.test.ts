@@ -9,6 +9,7 @@ import { ROUNDING, worstError } from './accuracy.ts';
 import { edgeMatrix, PLAIN_TYPES, randomFloats, randomMatrix, type StoredMatrix } from './data.ts';
 import { openDevice, openPlainDevice } from './device.ts';
 import { Lab, poisoned, untouched } from './lab.ts';
+import { checkFewer } from './matrix_suite.ts';
 import { siluMul } from './reference/activations.ts';
 import { matmul } from './reference/matmul.ts';
 import { rmsNorm } from './reference/rms_norm.ts';
@@ -135,7 +136,7 @@ describe.each(FORMS)('$name', async ({ kernel: plain, open, types, choices: form
           bounds[i]! += ROUNDING * (Math.abs(value) + Math.abs(expected[i]!));
         }
       }
-      const data = { x, y: before, ...(normed && { norm_weight }) };
+      const data = { pass: Uint32Array.of(tokens), x, y: before, ...(normed && { norm_weight }) };
       const { y } = await lab.run({ kernel, constants, type: w.type }, data, tokens, w.planes);
       const isOutput = (i: number) => i % stride < outputs;
       const actual = y!.filter((_, i) => isOutput(i));
@@ -179,22 +180,32 @@ describe.each(FORMS)('$name', async ({ kernel: plain, open, types, choices: form
     await check(randomMatrix('Q4_0', rows, 160, 5), { normed: true, gated: true, choices, gap: 1 });
   });
 
+  const small: Constants = {
+    ROWS: 9,
+    COLS: 96,
+    Y_STRIDE: 9,
+    ACCUMULATE: false,
+    GATED: false,
+    ...forms[0],
+    ...(gpu.subgroup_size && { SUBGROUP: gpu.subgroup_size }),
+  };
+
+  test('leaves the rows alone that its pass has no tokens for', async () => {
+    await checkFewer(lab, { kernel: plain, constants: small, type: 'Q8_0' }, 4);
+  });
+
   test('gives no number where its input has none, and keeps the other tokens', async () => {
     const w = randomMatrix('Q8_0', 9, 96, 6);
     for (const broken of [Number.NaN, Number.POSITIVE_INFINITY]) {
       const x = randomFloats(2 * w.cols, 8);
       x[40] = broken;
-      const constants = {
-        ROWS: w.rows,
-        COLS: w.cols,
-        Y_STRIDE: w.rows,
-        ACCUMULATE: false,
-        GATED: false,
-        ...forms[0],
-        ...(gpu.subgroup_size && { SUBGROUP: gpu.subgroup_size }),
-      };
-      const data = { x, y: poisoned(2 * w.rows) };
-      const { y } = await lab.run({ kernel: plain, constants, type: w.type }, data, 2, w.planes);
+      const data = { pass: Uint32Array.of(2), x, y: poisoned(2 * w.rows) };
+      const { y } = await lab.run(
+        { kernel: plain, constants: small, type: w.type },
+        data,
+        2,
+        w.planes,
+      );
       expect([...y!.subarray(0, w.rows)].some(Number.isFinite)).toBe(false);
       expect([...y!.subarray(w.rows)].every(Number.isFinite)).toBe(true);
     }

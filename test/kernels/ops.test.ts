@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { BatchInputs } from '../../src/engine/batch.ts';
+import type { Dispatcher } from '../../src/engine/dispatcher.ts';
 import { KvCache } from '../../src/engine/kv_cache.ts';
-import { type Dispatcher, Ops } from '../../src/engine/ops.ts';
+import { Ops } from '../../src/engine/ops.ts';
 import type { WeightTensor } from '../../src/engine/slot.ts';
 import { createState } from '../../src/engine/state.ts';
 import { computeUnits } from '../../src/gpu/compute_units.ts';
@@ -63,7 +64,9 @@ describe.each([
     const calls: Parameters<Dispatcher['dispatch']>[] = [];
     const dispatcher = { dispatch: (...call: (typeof calls)[0]) => void calls.push(call) };
     gpu.device.queue.writeBuffer(inputs.pass, 0, Uint32Array.of(tokens));
-    steps(new Ops(dispatcher, { config, inputs, kv, state, units }, tokens, inputs.pass));
+    steps(
+      new Ops(dispatcher, { config, inputs, kv, state, units }, tokens, { buffer: inputs.pass }),
+    );
     await pipelines.prepare(calls.map(([specialization]) => specialization));
     for (const call of calls) commands.dispatch(...call);
     return calls.map(([{ kernel }]) => kernel.label);

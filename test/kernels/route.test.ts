@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { route, scale_rows } from '../../src/gpu/kernels.ts';
+import { gather_tokens, list_tokens, route, scatter_tokens } from '../../src/gpu/kernels.ts';
 import { ROUNDING, worstError } from './accuracy.ts';
 import { randomFloats } from './data.ts';
 import { openDevice } from './device.ts';
-import { Lab, poisoned } from './lab.ts';
+import { Lab, poisoned, untouched } from './lab.ts';
 
 const lab = new Lab(await openDevice());
 
@@ -42,16 +42,78 @@ test.each([
   }
 });
 
-test('a row is multiplied by what its expert counts for it', async () => {
-  const [WIDTH, COUNT, tokens] = [72, 5, 3];
-  const [weights, y] = [randomFloats(tokens * COUNT, 1), randomFloats(tokens * WIDTH, 2)];
-  const result = await lab.run(
-    { kernel: scale_rows, constants: { WIDTH, COUNT } },
-    { expert: Uint32Array.of(3), weights, y },
+/** Words from one expert's pass to the next. */
+const PASS_WORDS = 64;
+
+test.each([1, 63, 65, 300])('of %i tokens those that take an expert are listed', async (tokens) => {
+  const COUNT = 5;
+  // Each token takes about half; the fourth expert is taken by nobody, the last by all, one of them by no number.
+  const weights = randomFloats(tokens * COUNT, tokens).map((value, i) =>
+    i % COUNT === 3 ? -0 : i % COUNT === 4 ? 1 : Math.max(0, value),
+  );
+  weights[COUNT - 1] = Number.NaN;
+  const { listed, passes } = await lab.run(
+    { kernel: list_tokens, constants: { COUNT } },
+    {
+      pass: Uint32Array.of(tokens),
+      weights,
+      listed: poisoned(tokens * COUNT),
+      passes: poisoned(COUNT * PASS_WORDS),
+    },
     tokens,
   );
-  const expected = y.map((value, i) =>
-    Math.fround(value * weights[Math.floor(i / WIDTH) * COUNT + 3]!),
+  const words = new Uint32Array(passes!.buffer);
+  for (let expert = 0; expert < COUNT; expert++) {
+    const all = Array.from({ length: tokens }, (_, token) => token);
+    const expected = all.filter((token) => weights[token * COUNT + expert] !== 0);
+    const [length, number, first] = words.subarray(expert * PASS_WORDS);
+    expect([length, number, first]).toEqual([expected.length, expert, expert * tokens]);
+    const list = new Uint32Array(listed!.buffer).subarray(first!, first! + length!);
+    expect([...list]).toEqual(expected);
+    const rest = all.slice(length);
+    expect(rest.every((i) => untouched(listed!, first! + i))).toBe(true);
+  }
+});
+
+const [WIDTH, COUNT] = [72, 5];
+/** Of six tokens the fourth expert's are these; its list begins at 18. */
+const TAKEN = [1, 4, 5];
+const EXPERT = { pass: Uint32Array.of(TAKEN.length, 3, 18), listed: new Uint32Array(30) };
+EXPERT.listed.set(TAKEN, 18);
+
+test('rows of an expert’s tokens are put one behind the other', async () => {
+  const x = randomFloats(6 * WIDTH, 1);
+  const { y } = await lab.run(
+    { kernel: gather_tokens, constants: { WIDTH } },
+    { ...EXPERT, x, y: poisoned(6 * WIDTH) },
+    6,
   );
-  expect(result.y).toEqual(expected);
+  for (const [i, token] of TAKEN.entries()) {
+    expect(y!.subarray(i * WIDTH, (i + 1) * WIDTH)).toEqual(
+      x.subarray(token * WIDTH, (token + 1) * WIDTH),
+    );
+  }
+  const rest = TAKEN.length * WIDTH;
+  expect(y!.subarray(rest).every((_, i) => untouched(y!, rest + i))).toBe(true);
+});
+
+test('what an expert made is added to its tokens’ rows, and to no other', async () => {
+  const [x, y] = [randomFloats(6 * WIDTH, 1), randomFloats(6 * WIDTH, 2)];
+  const weights = randomFloats(6 * COUNT, 3);
+  const result = await lab.run(
+    { kernel: scatter_tokens, constants: { WIDTH, COUNT } },
+    { ...EXPERT, weights, y, x },
+    6,
+  );
+  const expected = Float64Array.from(x);
+  const bounds = new Float64Array(x.length);
+  for (const [i, token] of TAKEN.entries()) {
+    const weight = weights[token * COUNT + 3]!;
+    for (let column = 0; column < WIDTH; column++) {
+      const [at, added] = [token * WIDTH + column, weight * y[i * WIDTH + column]!];
+      expected[at]! += added;
+      bounds[at] = 2 * ROUNDING * (Math.abs(x[at]!) + Math.abs(added));
+    }
+  }
+  expect(worstError(result.x!, expected, bounds)).toBeLessThanOrEqual(1);
 });

@@ -39,7 +39,7 @@ const kv = await KvCache.create(ledger, commands, config, 1, 64);
 const state = await createState(ledger, config, 1, 1);
 const units = await computeUnits(lab.gpu);
 const opsFor = (tokens: number) =>
-  new Ops(commands, { config, inputs, kv, state, units }, tokens, inputs.pass);
+  new Ops(commands, { config, inputs, kv, state, units }, tokens, { buffer: inputs.pass });
 const y = await ledger.create(
   'activations',
   'y',

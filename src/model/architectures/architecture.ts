@@ -9,12 +9,19 @@ export interface RowRun {
 
 /** Which part of a checkpoint's tensor a pack's tensor is. A bias has the rows of its matrix. */
 export interface Origin {
-  /** Without `.weight` or `.bias`; `#` stands for the layer, `*` for the expert. */
+  /** Without its ending; `#` stands for the layer, `*` for the expert. */
   readonly name: string;
+  /** How the names of matrix and bias end: `.weight` and `.bias` unless given. */
+  readonly endings?: { readonly weight: string; readonly bias: string };
   /** All rows unless given; `expert` counts those of a mixture. */
   readonly rows?: (config: ModelConfig, expert: number) => readonly RowRun[];
   /** The matrix is stored as `[in_features, out_features]`. */
   readonly transposed?: boolean;
+  /**
+   * The tensor holds those of all experts, `[experts, in_features, features]`, biases `[experts, features]`: rows are each
+   * `step`-th feature from `first` on.
+   */
+  readonly stacked?: { readonly first: number; readonly step: number };
 }
 
 /**
@@ -98,6 +105,7 @@ export const GGUF_ORIGINS: Origins = {
   attn_v: 'blk.#.attn_v',
   attn_q_norm: 'blk.#.attn_q_norm',
   attn_k_norm: 'blk.#.attn_k_norm',
+  attn_sinks: 'blk.#.attn_sinks',
   attn_output: 'blk.#.attn_output',
   post_attention_norm: 'blk.#.post_attention_norm',
   ffn_norm: 'blk.#.ffn_norm',

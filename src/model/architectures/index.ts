@@ -2,6 +2,7 @@ import type { Architecture } from './architecture.ts';
 import { bloom } from './bloom.ts';
 import { gemma2 } from './gemma2.ts';
 import { gemma3 } from './gemma3.ts';
+import { gpt_oss } from './gpt_oss.ts';
 import { gpt2 } from './gpt2.ts';
 import { granite } from './granite.ts';
 import { llama } from './llama.ts';
@@ -23,6 +24,7 @@ export const ARCHITECTURES: readonly Architecture[] = [
   qwen2,
   qwen3,
   qwen3_moe,
+  gpt_oss,
   gemma2,
   gemma3,
   phi3,

@@ -7,7 +7,15 @@ export const ACTIVATION_OF: Readonly<Record<Activation, (x: number) => number>> 
   // 1 + tanh(u) would lose its digits far below 0.
   gelu_tanh: (x) => x / (1 + Math.exp(-2 * Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3))),
   relu: (x) => Math.max(x, 0),
+  // gpt-oss's, as OpenAI published it.
+  clamped_silu: (x) => Math.min(x, 7) / (1 + Math.exp(-1.702 * Math.min(x, 7))),
 };
+
+/** What a gate lets through. */
+export function throughGate(name: Activation, gate: number, up: number): number {
+  const by = name === 'clamped_silu' ? Math.min(Math.max(up, -7), 7) + 1 : up;
+  return ACTIVATION_OF[name](gate) * by;
+}
 
 /** silu(gate) * up (Shazeer 2020). */
 export function siluMul(gate: Float32Array, up: Float32Array): Float64Array {

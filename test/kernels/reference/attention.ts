@@ -7,6 +7,8 @@ export interface AttentionOptions {
   readonly cap?: number;
   /** By how much each head's scores fall from a position to the one before it. */
   readonly slopes?: readonly number[];
+  /** A score for each head that belongs to no key. */
+  readonly sinks?: readonly number[];
 }
 
 /** ALiBi's slopes (Press et al. 2022, as published with the code). */
@@ -36,7 +38,15 @@ export function attention(
   pages: Pages,
   shape: { heads: number; kv_heads: number; head_dim: number } & AttentionOptions,
 ): Float64Array {
-  const { heads, kv_heads, head_dim, window = Number.POSITIVE_INFINITY, cap, slopes } = shape;
+  const {
+    heads,
+    kv_heads,
+    head_dim,
+    window = Number.POSITIVE_INFINITY,
+    cap,
+    slopes,
+    sinks,
+  } = shape;
   const y = new Float64Array(q.length);
   for (let token = 0; token < tokens.length / 2; token++) {
     const [position, sequence] = [tokens[2 * token]!, tokens[2 * token + 1]!];
@@ -54,7 +64,7 @@ export function attention(
         const capped = cap ? cap * Math.tanh(score / cap) : score;
         return capped - (slopes?.[head] ?? 0) * (position - seen);
       });
-      const weights = softmax(scores);
+      const weights = softmax(sinks ? [...scores, sinks[head]!] : scores);
       for (const [seen, place] of places.entries()) {
         if (weights[seen] === 0) continue;
         for (let d = 0; d < head_dim; d++) y[own + d]! += weights[seen]! * v[place + d]!;

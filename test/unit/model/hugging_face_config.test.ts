@@ -22,6 +22,8 @@ const read = (changes: object) =>
     { ...LLAMA, ...changes },
   ).config;
 
+const GPT_OSS = { model_type: 'gpt_oss', num_local_experts: 4, num_experts_per_tok: 2 };
+
 test('both dialects of transformers say the same', () => {
   const old = read({
     rope_theta: 5e5,
@@ -78,7 +80,19 @@ test('Mixtral takes two of its experts', () => {
   expect(intermediate_size).toBe(160);
 });
 
-test.each(['mamba', 'gemma3', 'gpt_oss'])(
+test('gpt-oss has a window in every other layer, and YaRN that is not cut to whole dimensions', () => {
+  const scaling = { rope_type: 'yarn', factor: 32, original_max_position_embeddings: 4096 };
+  const gpt_oss = { ...GPT_OSS, sliding_window: 8, rope_scaling: { ...scaling, truncate: false } };
+  const { layers, ropes, attention_sinks, experts } = read(gpt_oss);
+  expect(layers.map(({ window }) => window)).toEqual([8, null, 8]);
+  expect(experts).toEqual({ count: 4, per_token: 2, normalised: true });
+  expect(attention_sinks).toBe(true);
+  const cut = read({ ...gpt_oss, rope_scaling: { ...scaling, truncate: true } });
+  expect(ropes[0]!.factors).not.toEqual(cut.ropes[0]!.factors);
+  expect(ropes[0]!.attention_factor).toBeCloseTo(1 + 0.1 * Math.log(32), 12);
+});
+
+test.each(['mamba', 'gemma3', 'deepseek_v3'])(
   'the architecture %s is refused by name',
   (model_type) => {
     expect(() => read({ model_type })).toThrow(UnsupportedArchitectureError);
@@ -100,6 +114,11 @@ test.each([
   ['quantization_config.quant_method', { quantization_config: { quant_method: 'gptq', bits: 4 } }],
   ['do_layer_norm_before', { model_type: 'opt', ffn_dim: 160, do_layer_norm_before: false }],
   ['word_embed_proj_dim', { model_type: 'opt', ffn_dim: 160, word_embed_proj_dim: 32 }],
+  ['swiglu_limit', { ...GPT_OSS, swiglu_limit: 5 }],
+  [
+    'quantization_config.quant_method',
+    { ...GPT_OSS, quantization_config: { quant_method: 'mxfp4' } },
+  ],
   ['decoder_sparse_step', { model_type: 'qwen3_moe', decoder_sparse_step: 2 }],
   [
     'layer_types',

@@ -80,6 +80,7 @@ const BROKEN: readonly Broken[] = [
   ['config.alibi', NOT_BOOLEANS],
   ['config.embedding_norm', [...NOT_BOOLEANS, true]],
   ['config.qk_norm', [undefined, 1, 'layer', 'head']],
+  ['config.attention_sinks', [1, 'yes', true]],
   ['config.attention_scale', NOT_POSITIVE],
   ['config.attention_softcap', [undefined, 0, -1, '1']],
   ['config.logit_softcap', [undefined, 0, -1, '1']],

@@ -1,0 +1,17 @@
+// What an expert made of its tokens is added to their rows of x, as much as it counts for each.
+override WIDTH: u32;    // values of a row, a multiple of 4
+override COUNT: u32;    // experts
+
+struct ExpertPass { tokens: u32, expert: u32, first: u32 }
+@group(0) @binding(0) var<uniform> pass_: ExpertPass;
+@group(0) @binding(1) var<storage, read> listed: array<u32>;      // [COUNT, tokens] from pass_.first on: the expert's
+@group(0) @binding(2) var<storage, read> weights: array<f32>;     // [tokens, COUNT]
+@group(0) @binding(3) var<storage, read> y: array<vec4f>;         // [pass_.tokens, WIDTH / 4]
+@group(0) @binding(4) var<storage, read_write> x: array<vec4f>;   // [tokens, WIDTH / 4]
+
+@compute @workgroup_size(64)
+fn scatter_tokens(@builtin(global_invocation_id) id: vec3u) {
+  if (id.x >= WIDTH / 4 || id.y >= pass_.tokens) { return; }
+  let token = listed[pass_.first + id.y];
+  x[token * (WIDTH / 4) + id.x] += weights[token * COUNT + pass_.expert] * y[id.y * (WIDTH / 4) + id.x];
+}
