@@ -85,7 +85,8 @@ export class Ops {
       this.dispatcher.dispatch(
         { kernel: kernels.gather_rows, constants, type: tile.type },
         { ids, y: { ...y, offset: (y.offset ?? 0) + at } },
-        Math.min(tile.rows, this.tokens),
+        // Tiles share the tokens among them. One alone has all, though its table may be shorter than that.
+        weight.tiles.length > 1 ? tile.rows : this.tokens,
         tile.planes,
       );
     }

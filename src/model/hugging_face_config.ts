@@ -45,8 +45,8 @@ export function readHuggingFaceConfig(
   { source }: Pick<Checkpoint, 'source'>,
   document: unknown,
 ): { config: ModelConfig; dialect: HuggingFaceDialect } {
-  const keys = new Metadata({ source, metadata: new Map(flatKeys(document)) });
-  const name = keys.string('model_type');
+  const keysOf = (json: unknown) => new Metadata({ source, metadata: new Map(flatKeys(json)) });
+  const name = keysOf(document).string('model_type');
   const architecture = ARCHITECTURES.find((spec) => spec.hugging_face?.names.includes(name));
   const dialect = architecture?.hugging_face;
   if (!dialect) {
@@ -58,10 +58,11 @@ export function readHuggingFaceConfig(
       supported,
     });
   }
+  const keys = keysOf({ ...dialect.defaults, ...(document as object) });
   const size = readSize(keys, dialect);
-  const eps = keys.positive(dialect.keys?.eps ?? 'rms_norm_eps', dialect.eps);
-  const nested = keys.has('rope_parameters.full_attention.rope_theta');
-  const rope = ropeOf(keys, size, nested ? 'rope_parameters.full_attention.' : undefined);
+  const eps = keys.positive(keyOf(keys, dialect, 'eps', 'rms_norm_eps'));
+  const nested = 'rope_parameters.full_attention.';
+  const rope = ropeOf(keys, size, keys.holds(nested) ? nested : undefined);
   const llama: ModelConfig = {
     architecture: architecture.name,
     ...size,
@@ -75,12 +76,21 @@ export function readHuggingFaceConfig(
   return { config, dialect };
 }
 
-function readSize(
+/** Under which of its names a hyper-parameter is there. */
+function keyOf(
   keys: Metadata,
-  { keys: names = {}, tied = false }: HuggingFaceDialect,
-): ModelSize {
+  { keys: names }: HuggingFaceDialect,
+  parameter: keyof ModelSize | 'eps',
+  usual: string,
+): string {
+  const own = names?.[parameter] ?? [usual];
+  return own.find((name) => keys.has(name)) ?? own[0]!;
+}
+
+function readSize(keys: Metadata, dialect: HuggingFaceDialect): ModelSize {
+  const names = dialect.keys ?? {};
   const dimension = (name: keyof ModelSize, missing?: number, max = LARGEST_DIMENSION): number =>
-    keys.integer(names[name] ?? name, 1, max, missing);
+    keys.integer(keyOf(keys, dialect, name, name), 1, max, missing);
   const hidden_size = dimension('hidden_size');
   const num_attention_heads = dimension('num_attention_heads');
   const num_key_value_heads = dimension('num_key_value_heads', num_attention_heads);
@@ -106,6 +116,6 @@ function readSize(
       names.max_position_embeddings ? 2048 : undefined,
       LONGEST_CONTEXT,
     ),
-    tie_word_embeddings: keys.boolean('tie_word_embeddings', tied),
+    tie_word_embeddings: keys.boolean('tie_word_embeddings', false),
   };
 }

@@ -35,6 +35,11 @@ export class Metadata {
     return this.get(key) !== undefined;
   }
 
+  /** Whether there is any key that begins so. */
+  holds(beginning: string): boolean {
+    return [...this.values.keys()].some((key) => key.startsWith(this.prefix + beginning));
+  }
+
   /** The name of a key in the file. */
   fullKey(key: string): string {
     return this.prefix + key;

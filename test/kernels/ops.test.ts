@@ -124,4 +124,16 @@ describe.each([
     const expected = gatherRows(w.values, order, COLS);
     expect(firstDifference(await floats(y, expected.length), expected)).toBe(-1);
   });
+
+  test('a table may have fewer rows than there are tokens', async () => {
+    const rows = 5;
+    const w = randomMatrix('Q8_0', rows, COLS, 4);
+    const weight = await tiled(w);
+    const ids = Uint32Array.from({ length: MAX_TOKENS }, (_, i) => (3 * i) % rows);
+    const y = await upload(new Float32Array(MAX_TOKENS * COLS));
+    const buffer = await upload(ids);
+    await run(MAX_TOKENS, (ops) => ops.gatherRows(weight, { buffer }, { buffer: y }));
+    const expected = gatherRows(w.values, ids, COLS);
+    expect(firstDifference(await floats(y, expected.length), expected)).toBe(-1);
+  });
 });

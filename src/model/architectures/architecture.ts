@@ -1,3 +1,4 @@
+import type { MetadataValue } from '../../formats/checkpoint.ts';
 import type { Activation, ModelBlocks, ModelConfig, ModelSize } from '../config.ts';
 import type { Metadata } from '../metadata.ts';
 
@@ -50,12 +51,10 @@ export interface GgufDialect extends Dialect {
 export interface HuggingFaceDialect extends Dialect {
   /** What tensors' names may begin with, all but the output matrix's. */
   readonly prefixes: readonly string[];
-  /** Names of `config.json`'s keys, where they are not Llama's. */
-  readonly keys?: Partial<Record<keyof ModelSize | 'eps', string>>;
-  /** The norms' epsilon where `config.json` does not tell it. */
-  readonly eps?: number;
-  /** What the class of `transformers` takes a missing `tie_word_embeddings` for. */
-  readonly tied?: boolean;
+  /** Names of `config.json`'s keys, where they are not Llama's; of several, the first that is there counts. */
+  readonly keys?: Partial<Record<keyof ModelSize | 'eps', readonly string[]>>;
+  /** What the class of `transformers` takes missing keys for. A key that is null is none, but it is not missing. */
+  readonly defaults?: Readonly<Record<string, MetadataValue>>;
   /** Tensors that hold nothing of the model's: masks, tables. */
   readonly ignored?: RegExp;
 }

@@ -18,6 +18,15 @@ export const GEMMA_ORIGINS = {
   post_ffw_norm: 'layers.#.post_feedforward_layernorm',
 };
 
+export const GEMMA_DEFAULTS = {
+  head_dim: 256,
+  num_key_value_heads: 4,
+  rms_norm_eps: 1e-6,
+  sliding_window: 4096,
+  query_pre_attn_scalar: 256,
+  tie_word_embeddings: true,
+};
+
 /** The scale of Gemma's largest models comes from the width of the model, that of all others from a head's. */
 export function gemmaScale(config: ModelConfig, largest_layers: number): number {
   const { num_hidden_layers, hidden_size, num_attention_heads, head_dim } = config;
@@ -48,12 +57,16 @@ export const gemma2: Architecture = {
     names: ['gemma2'],
     prefixes: ['model.', ''],
     origins: GEMMA_ORIGINS,
-    tied: true,
+    defaults: {
+      ...GEMMA_DEFAULTS,
+      attn_logit_softcapping: 50,
+      final_logit_softcapping: 30,
+    },
     read: (keys, config) => ({
       ...gemmaBlocks(config),
       norm: { ...config.norm, weight_offset: 1 },
       activation: activationOf(keys, 'hidden_activation', 'gelu_pytorch_tanh'),
-      attention_scale: keys.positive('query_pre_attn_scalar', 256) ** -0.5,
+      attention_scale: keys.positive('query_pre_attn_scalar') ** -0.5,
       attention_softcap: keys.positive('attn_logit_softcapping', null),
       logit_softcap: keys.positive('final_logit_softcapping', null),
       biases: attentionBiases(keys),

@@ -1,7 +1,7 @@
 import { type LayerConfig, type ModelConfig, plainRope, type RopeConfig } from '../config.ts';
 import type { Architecture } from './architecture.ts';
 import { GGUF_ORIGINS } from './architecture.ts';
-import { GEMMA_ORIGINS, gemmaBlocks, gemmaScale } from './gemma2.ts';
+import { GEMMA_DEFAULTS, GEMMA_ORIGINS, gemmaBlocks, gemmaScale } from './gemma2.ts';
 import { activationOf, attentionBiases, demand, ropeOf, slidingWindow } from './hugging_face.ts';
 
 const LOCAL_THETA = 10_000;
@@ -44,26 +44,22 @@ export const gemma3: Architecture = {
     names: ['gemma3_text'],
     prefixes: ['model.', ''],
     origins: GEMMA_ORIGINS,
-    tied: true,
+    defaults: { ...GEMMA_DEFAULTS, rope_theta: 1_000_000, rope_local_base_freq: LOCAL_THETA },
     read(keys, config) {
       demand(keys, 'use_bidirectional_attention', [false]);
+      // Left over from Gemma 2: it may be there, and nothing uses it.
+      keys.get('attn_logit_softcapping');
       const pattern = keys.integer('sliding_window_pattern', 1, 1000, PATTERN);
       const layers = slidingWindow(keys, config, (layer) => (layer + 1) % pattern !== 0);
-      const [global] = config.ropes;
-      const nested = keys.has('rope_parameters.sliding_attention.rope_theta');
-      const theta = keys.positive('rope_local_base_freq', LOCAL_THETA);
-      const local = nested
-        ? ropeOf(keys, config, 'rope_parameters.sliding_attention.')
-        : plainRope(global!.dim, theta, 'halves');
-      const full = nested ? ropeOf(keys, config, 'rope_parameters.full_attention.') : global!;
+      const group = 'rope_parameters.sliding_attention.';
+      const local = ropeOf(keys, config, group, 'rope_local_base_freq');
       return {
         ...gemmaBlocks(config),
-        ...localRope(layers, [full], local),
+        ...localRope(layers, config.ropes, local),
         norm: { ...config.norm, weight_offset: 1 },
         activation: activationOf(keys, 'hidden_activation', 'gelu_pytorch_tanh'),
         qk_norm: 'head',
-        attention_scale: keys.positive('query_pre_attn_scalar', 256) ** -0.5,
-        attention_softcap: keys.positive('attn_logit_softcapping', null),
+        attention_scale: keys.positive('query_pre_attn_scalar') ** -0.5,
         logit_softcap: keys.positive('final_logit_softcapping', null),
         biases: attentionBiases(keys),
       };

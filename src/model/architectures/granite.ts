@@ -20,6 +20,7 @@ export const granite: Architecture = {
     names: ['granite'],
     prefixes: ['model.', ''],
     origins: LLAMA_ORIGINS,
+    defaults: { rms_norm_eps: 1e-6 },
     read: (keys) => ({
       ...llamaBiases(keys),
       attention_scale: keys.positive('attention_multiplier', 1),

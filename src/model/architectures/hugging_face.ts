@@ -19,8 +19,11 @@ const ACTIVATION_NAMES: Readonly<Record<string, Activation>> = {
   silu: 'silu',
   swish: 'silu',
   gelu: 'gelu',
+  gelu_python: 'gelu',
   gelu_new: 'gelu_tanh',
   gelu_fast: 'gelu_tanh',
+  gelu_accurate: 'gelu_tanh',
+  gelu_python_tanh: 'gelu_tanh',
   gelu_pytorch_tanh: 'gelu_tanh',
   relu: 'relu',
 };
@@ -76,34 +79,49 @@ export function slidingWindow(
   );
 }
 
-/** Qwen's window: only where it is switched on, and from a layer on. */
-export function lateWindow(keys: Metadata, config: ModelConfig): ModelConfig['layers'] {
+/** A window that has a switch of its own. */
+export function switchedWindow(
+  keys: Metadata,
+  config: ModelConfig,
+  isWindowed: (layer: number) => boolean,
+): ModelConfig['layers'] {
   // Asked for in any case: a window that is switched off is none.
   keys.get('sliding_window');
-  if (!keys.boolean('use_sliding_window', false)) return config.layers;
-  const first = keys.integer('max_window_layers', 0, LONGEST, 0);
-  return slidingWindow(keys, config, (layer) => layer >= first);
+  return keys.boolean('use_sliding_window', false)
+    ? slidingWindow(keys, config, isWindowed)
+    : config.layers;
+}
+
+/** Qwen's window: from a layer on. */
+export function lateWindow(keys: Metadata, config: ModelConfig): ModelConfig['layers'] {
+  return switchedWindow(
+    keys,
+    config,
+    (layer) => layer >= keys.integer('max_window_layers', 0, LONGEST),
+  );
 }
 
 /**
  * The rotary embedding of a `config.json`.
  * @param group what the names of its keys begin with
+ * @param base the key that has theta where the group does not
  */
 export function ropeOf(
   keys: Metadata,
   size: Pick<ModelSize, 'head_dim' | 'max_position_embeddings'>,
-  group = keys.has('rope_parameters.rope_theta') ? 'rope_parameters.' : 'rope_scaling.',
+  group = keys.holds('rope_parameters.') ? 'rope_parameters.' : 'rope_scaling.',
+  base = 'rope_theta',
 ): RopeConfig {
   const key = (name: string): string => group + name;
-  const theta = keys.positive(key('rope_theta'), null) ?? keys.positive('rope_theta', 10_000);
+  const theta = keys.positive(key('rope_theta'), null) ?? keys.positive(base, 10_000);
   const share =
     keys.positive(key('partial_rotary_factor'), null) ?? keys.positive('partial_rotary_factor', 1);
   const dim = Math.trunc(size.head_dim * share);
   const type = keys.string(key('rope_type'), null) ?? keys.string(key('type'), 'default');
   const length = size.max_position_embeddings;
   const original_length =
-    keys.positive(key('original_max_position_embeddings'), null) ??
-    keys.positive('original_max_position_embeddings', length);
+    keys.positive('original_max_position_embeddings', null) ??
+    keys.positive(key('original_max_position_embeddings'), length);
   const rope: RopeConfig = {
     style: 'halves',
     dim,
@@ -154,7 +172,8 @@ export function ropeOf(
         if (factors.length === dim / 2 && factors.every((factor) => factor > 0)) return factors;
         keys.fail(key(name), `is not ${dim / 2} numbers above 0`);
       };
-      const usual = longropeAttention(length / original_length, original_length);
+      const factor = keys.positive(key('factor'), length / original_length);
+      const usual = longropeAttention(factor, original_length);
       return {
         ...rope,
         factors: factorsOf('short_factor'),

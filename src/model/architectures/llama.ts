@@ -20,6 +20,7 @@ export const llama: Architecture = {
     names: ['llama'],
     prefixes: ['model.', ''],
     origins: LLAMA_ORIGINS,
+    defaults: { rms_norm_eps: 1e-6 },
     ignored: ROTARY_TABLES,
     read: llamaBiases,
   },

@@ -9,6 +9,7 @@ export const mistral: Architecture = {
     names: ['mistral', 'ministral'],
     prefixes: ['model.', ''],
     origins: LLAMA_ORIGINS,
+    defaults: { num_key_value_heads: 8, rms_norm_eps: 1e-6, sliding_window: 4096 },
     ignored: ROTARY_TABLES,
     read: (keys, config) => ({ layers: slidingWindow(keys, config, () => true) }),
   },

@@ -15,6 +15,7 @@ export const mixtral: Architecture = {
       'ffn_up.*': 'layers.#.block_sparse_moe.experts.*.w3',
       'ffn_down.*': 'layers.#.block_sparse_moe.experts.*.w2',
     },
+    defaults: { num_key_value_heads: 8, rms_norm_eps: 1e-5, rope_theta: 1_000_000 },
     ignored: ROTARY_TABLES,
     read(keys, config) {
       const count = keys.integer('num_local_experts', 1, 1024);

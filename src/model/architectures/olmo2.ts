@@ -21,6 +21,7 @@ export const olmo2: Architecture = {
       post_attention_norm: 'layers.#.post_attention_layernorm',
       post_ffw_norm: 'layers.#.post_feedforward_layernorm',
     },
+    defaults: { rms_norm_eps: 1e-5 },
     read: (keys) => ({ ...BLOCKS, biases: attentionBiases(keys) }),
   },
 };

@@ -8,9 +8,8 @@ export const opt: Architecture = {
   hugging_face: {
     names: ['opt'],
     prefixes: ['model.decoder.', 'decoder.'],
-    keys: { intermediate_size: 'ffn_dim' },
-    eps: 1e-5,
-    tied: true,
+    keys: { intermediate_size: ['ffn_dim'], eps: ['layer_norm_eps'] },
+    defaults: { tie_word_embeddings: true, layer_norm_eps: 1e-5 },
     origins: {
       token_embd: 'embed_tokens',
       position_embd: 'embed_positions',
@@ -30,10 +29,13 @@ export const opt: Architecture = {
       demand(keys, 'do_layer_norm_before', [true]);
       demand(keys, 'word_embed_proj_dim', [config.hidden_size]);
       demand(keys, '_remove_final_layer_norm', [false]);
-      demand(keys, 'enable_bias', [true]);
       demand(keys, 'layer_norm_elementwise_affine', [true]);
       const activation = activationOf(keys, 'activation_function', 'relu');
-      return { ...classicBlocks(config, activation), learned_positions: { first_row: 2 } };
+      return {
+        ...classicBlocks(config, activation),
+        ...(!keys.boolean('enable_bias', true) && { biases: [] }),
+        learned_positions: { first_row: 2 },
+      };
     },
   },
 };

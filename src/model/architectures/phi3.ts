@@ -41,6 +41,7 @@ export const phi3: Architecture = {
       ffn_gate: { name: 'layers.#.mlp.gate_up_proj', rows: gateRows },
       ffn_up: { name: 'layers.#.mlp.gate_up_proj', rows: upRows },
     },
+    defaults: { rms_norm_eps: 1e-5, original_max_position_embeddings: 4096 },
     ignored: ROTARY_TABLES,
     read: (keys, config) => ({ layers: slidingWindow(keys, config, () => true) }),
   },

@@ -1,6 +1,7 @@
 import type { Architecture } from './architecture.ts';
 import { GGUF_ORIGINS, LLAMA_ORIGINS } from './architecture.ts';
 import { attentionBiases, lateWindow } from './hugging_face.ts';
+import { QWEN_DEFAULTS } from './qwen2.ts';
 
 /** Qwen3: Llama with a norm on each head's query and key. */
 export const qwen3: Architecture = {
@@ -15,6 +16,7 @@ export const qwen3: Architecture = {
     names: ['qwen3'],
     prefixes: ['model.', ''],
     origins: LLAMA_ORIGINS,
+    defaults: { ...QWEN_DEFAULTS, head_dim: 128 },
     read: (keys, config) => ({
       qk_norm: 'head',
       biases: attentionBiases(keys),

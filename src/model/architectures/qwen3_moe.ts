@@ -1,6 +1,6 @@
 import type { Architecture } from './architecture.ts';
 import { GGUF_ORIGINS, LLAMA_ORIGINS } from './architecture.ts';
-import { attentionBiases, demand, lateWindow } from './hugging_face.ts';
+import { attentionBiases, demand, switchedWindow } from './hugging_face.ts';
 
 const MOST_EXPERTS = 1024;
 
@@ -31,6 +31,7 @@ export const qwen3_moe: Architecture = {
       'ffn_up.*': 'layers.#.mlp.experts.*.up_proj',
       'ffn_down.*': 'layers.#.mlp.experts.*.down_proj',
     },
+    defaults: { num_key_value_heads: 4, rms_norm_eps: 1e-6, sliding_window: 4096 },
     read(keys, config) {
       demand(keys, 'decoder_sparse_step', [1]);
       demand(keys, 'mlp_only_layers', [[]]);
@@ -40,7 +41,7 @@ export const qwen3_moe: Architecture = {
       return {
         qk_norm: 'head',
         biases: attentionBiases(keys),
-        layers: lateWindow(keys, config),
+        layers: switchedWindow(keys, config, () => true),
         intermediate_size: keys.integer('moe_intermediate_size', 1, 2 ** 26),
         experts: { count, per_token, normalised: keys.boolean('norm_topk_prob', false) },
       };

@@ -1,7 +1,7 @@
 import type { LayerConfig } from '../config.ts';
 import type { Architecture } from './architecture.ts';
 import { GGUF_ORIGINS, LLAMA_ORIGINS } from './architecture.ts';
-import { lateWindow, llamaBiases } from './hugging_face.ts';
+import { llamaBiases, switchedWindow } from './hugging_face.ts';
 
 const INTERVAL = 4;
 
@@ -9,7 +9,7 @@ const INTERVAL = 4;
 const without = (layers: readonly LayerConfig[], isWithout: (layer: number) => boolean) =>
   layers.map((layer, i) => (isWithout(i) ? { ...layer, rope: null } : layer));
 
-/** SmolLM3: Llama without RoPE in every fourth layer. */
+/** SmolLM3: Llama without RoPE in every fourth layer, and with a window there if anywhere. */
 export const smollm3: Architecture = {
   name: 'smollm3',
   gguf: {
@@ -22,7 +22,12 @@ export const smollm3: Architecture = {
     names: ['smollm3'],
     prefixes: ['model.', ''],
     origins: LLAMA_ORIGINS,
-    tied: true,
+    defaults: {
+      num_key_value_heads: 4,
+      rms_norm_eps: 1e-6,
+      rope_theta: 2_000_000,
+      tie_word_embeddings: true,
+    },
     read(keys, config) {
       const interval = keys.integer('no_rope_layer_interval', 1, 10_000, INTERVAL);
       // The list says 1 where a layer turns.
@@ -36,7 +41,7 @@ export const smollm3: Architecture = {
       const isWithout = (i: number) => (turns ? !turns[i] : (i + 1) % interval === 0);
       return {
         ...llamaBiases(keys),
-        layers: without(lateWindow(keys, config), isWithout),
+        layers: without(switchedWindow(keys, config, isWithout), isWithout),
       };
     },
   },

@@ -16,10 +16,11 @@ const LLAMA = {
   hidden_act: 'silu',
 };
 
+/** What is `undefined` is missing. */
 const read = (changes: object) =>
   readHuggingFaceConfig(
     { source: new TestSource(new Uint8Array(), 'model') },
-    { ...LLAMA, ...changes },
+    JSON.parse(JSON.stringify({ ...LLAMA, ...changes })),
   ).config;
 
 const GPT_OSS = { model_type: 'gpt_oss', num_local_experts: 4, num_experts_per_tok: 2 };
@@ -67,7 +68,100 @@ test('a window is where the architecture has it, or where a list says so', () =>
   const qwen2 = { model_type: 'qwen2', sliding_window: 8, max_window_layers: 1 };
   expect(windows({ ...qwen2, use_sliding_window: false })).toEqual([null, null, null]);
   expect(windows({ ...qwen2, use_sliding_window: true })).toEqual([null, 8, 8]);
+  expect(windows({ ...qwen2, use_sliding_window: true, max_window_layers: undefined })).toEqual([
+    null,
+    null,
+    null,
+  ]);
+  const moe = { num_experts: 4, num_experts_per_tok: 2, moe_intermediate_size: 32 };
+  const qwen3_moe = { ...qwen2, ...moe, model_type: 'qwen3_moe' };
+  expect(windows({ ...qwen3_moe, use_sliding_window: true })).toEqual([8, 8, 8]);
+  const smollm3 = { model_type: 'smollm3', sliding_window: 8, no_rope_layers: [1, 0, 1] };
+  expect(windows({ ...smollm3, use_sliding_window: true })).toEqual([null, 8, null]);
+  expect(windows({ ...smollm3, use_sliding_window: false })).toEqual([null, null, null]);
   expect(windows({ model_type: 'gemma2', sliding_window: 8 })).toEqual([8, null, 8]);
+});
+
+test('a missing key is what transformers takes it for, and null is none', () => {
+  const gemma2 = { model_type: 'gemma2' };
+  expect(read(gemma2)).toMatchObject({
+    head_dim: 256,
+    attention_softcap: 50,
+    logit_softcap: 30,
+    tie_word_embeddings: true,
+    layers: [{ window: 4096 }, { window: null }, { window: 4096 }],
+  });
+  const off = { attn_logit_softcapping: null, final_logit_softcapping: null, head_dim: null };
+  expect(read({ ...gemma2, ...off })).toMatchObject({
+    head_dim: 16,
+    attention_softcap: null,
+    logit_softcap: null,
+  });
+  const heads = { num_attention_heads: 32, num_key_value_heads: undefined };
+  expect(read({ ...heads, model_type: 'mistral' }).num_key_value_heads).toBe(8);
+  expect(read({ ...heads, num_key_value_heads: null }).num_key_value_heads).toBe(32);
+  const mixtral = { model_type: 'mixtral', num_local_experts: 4, num_experts_per_tok: 2 };
+  expect(read(mixtral).ropes[0]!.theta).toBe(1e6);
+  expect(read({ model_type: 'gemma3_text' }).ropes.map(({ theta }) => theta)).toEqual([1e6, 1e4]);
+});
+
+test('scaling counts also where its group leaves theta out', () => {
+  const linear = { rope_type: 'linear', factor: 4 };
+  const factors = Array(8).fill(4);
+  expect(read({ rope_theta: 777, rope_parameters: linear }).ropes[0]).toMatchObject({
+    theta: 777,
+    factors,
+  });
+  const rope_parameters = { full_attention: linear, sliding_attention: { rope_type: 'default' } };
+  expect(read({ model_type: 'gemma3_text', head_dim: 16, rope_parameters }).ropes).toMatchObject([
+    { theta: 1e6, factors },
+    { theta: 1e4, factors: null },
+  ]);
+});
+
+test('Phi-3’s attention factor comes from its factor, if it has one, else from both lengths', () => {
+  const scaling = {
+    type: 'longrope',
+    short_factor: Array(8).fill(1),
+    long_factor: Array(8).fill(2),
+  };
+  const attentionFactor = (changes: object) =>
+    read({
+      model_type: 'phi3',
+      original_max_position_embeddings: 32,
+      rope_scaling: { ...scaling, ...changes },
+    }).ropes[0]!.attention_factor;
+  const usual = (factor: number) => Math.sqrt(1 + Math.log(factor) / Math.log(32));
+  expect(attentionFactor({})).toBeCloseTo(usual(128 / 32), 12);
+  expect(attentionFactor({ factor: 2 })).toBeCloseTo(usual(2), 12);
+  expect(attentionFactor({ factor: 2, attention_factor: 1.5 })).toBe(1.5);
+});
+
+test('BLOOM goes by the names that its first checkpoints use, and by those of transformers', () => {
+  const size = { num_hidden_layers: 2, hidden_size: 70, num_attention_heads: 7, head_dim: 10 };
+  const bloom = { model_type: 'bloom', vocab_size: 320 };
+  const dialects = [
+    { n_embed: 70, n_layer: 2, num_attention_heads: 7 },
+    { hidden_size: 70, n_layer: 2, n_head: 7 },
+  ];
+  for (const keys of dialects) {
+    const { config } = readHuggingFaceConfig(
+      { source: new TestSource(new Uint8Array(), 'model') },
+      { ...bloom, ...keys },
+    );
+    expect(config).toMatchObject({ ...size, intermediate_size: 280, alibi: true });
+  }
+});
+
+test('a switch that a family has and does not use changes nothing', () => {
+  const gemma3 = { model_type: 'gemma3_text', head_dim: 16 };
+  expect(read({ ...gemma3, attn_logit_softcapping: 50 })).toEqual(read(gemma3));
+});
+
+test('OPT may have no biases', () => {
+  const opt = { model_type: 'opt', ffn_dim: 160 };
+  expect(read(opt).biases).toHaveLength(4);
+  expect(read({ ...opt, enable_bias: false }).biases).toEqual([]);
 });
 
 test('Mixtral takes two of its experts', () => {
