@@ -2,7 +2,7 @@ import { attention } from '../engine/attention_ops.ts';
 import type { Dispatcher } from '../engine/dispatcher.ts';
 import { normedMiddle } from '../engine/feed_forward_ops.ts';
 import type { WeightTensor } from '../engine/slot.ts';
-import type { BlockTypeName } from '../formats/block_types.ts';
+import { BLOCK_TYPES, type BlockTypeName } from '../formats/block_types.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { EMBEDDING_ROWS, type KernelLab } from './kernel_lab.ts';
 import type { Pass } from './kernel_work.ts';
@@ -21,6 +21,8 @@ export interface KernelBench {
 const SHORT_CONTEXT = 512;
 const LONG_CONTEXT = 4096;
 const TYPES = ['Q4_0', 'Q4_1', 'Q8_0', 'F16'] as const satisfies readonly BlockTypeName[];
+/** Where rows are whole blocks of 256. */
+const K_TYPES = ['Q4_K', 'Q6_K'] as const satisfies readonly BlockTypeName[];
 /** What one layer is compared by, where the type does not matter. */
 const USUAL: BlockTypeName = 'Q4_0';
 
@@ -34,12 +36,14 @@ export function kernelBenches(config: ModelConfig, prompt_tokens: number): Kerne
   const prompt: Pass = { tokens: prompt_tokens, first: 0 };
   const { hidden_size: hidden, intermediate_size, vocab_size } = config;
   const gate_up = 2 * intermediate_size;
+  const k_types = K_TYPES.filter((type) => hidden % BLOCK_TYPES[type].block_size === 0);
   return [
     ...[hidden, gate_up, vocab_size].flatMap((rows) =>
       TYPES.map((type) => linear(ONE, { type, rows, cols: hidden })),
     ),
+    ...k_types.map((type) => linear(ONE, { type, rows: gate_up, cols: hidden })),
     benchMiddle(ONE, { type: USUAL, rows: gate_up, cols: hidden }),
-    ...TYPES.map((type) => linear(prompt, { type, rows: gate_up, cols: hidden })),
+    ...[...TYPES, ...k_types].map((type) => linear(prompt, { type, rows: gate_up, cols: hidden })),
     linear(prompt, { type: USUAL, rows: hidden, cols: hidden }),
     benchMiddle(prompt, { type: USUAL, rows: gate_up, cols: hidden }),
     {
