@@ -21,6 +21,8 @@ export interface PlacedTensor {
 export interface TensorInfo extends PlacedTensor {
   /** The file that it lies in: a checkpoint may have several. */
   readonly source: ByteSource;
+  /** Where an MXFP4 tensor's scales lie, if not in its blocks: then the blocks are codes alone, as `mxfp4Blocks` takes them. */
+  readonly scales?: Pick<TensorInfo, 'source' | 'offset' | 'bytes'>;
 }
 
 /** A checkpoint's table of contents, checked against the sizes of its files before anyone uses it. */

@@ -231,24 +231,27 @@ class TensorPlanner {
     return { first, step: 1, count: rows!, width: width! };
   }
 
-  /** Columns of an expert's part of a tensor; a bias is a matrix of one row. */
+  /** Columns of an expert's part of a tensor; a bias is a matrix of one row. MXFP4 is stored the other way round: rows. */
   private stackedOf(
     tensor: TensorInfo,
     expected: readonly number[],
     { first, step }: NonNullable<Origin['stacked']>,
     expert: number,
-  ): Pick<PlannedTensor, 'parts' | 'columns'> {
+  ): Pick<PlannedTensor, 'parts' | 'columns' | 'rows'> {
     const experts = this.config.experts!.count;
     const count = expected[0]!;
     const width = count * step;
-    const shape = [experts, ...expected.slice(1), width];
+    // Blocks lie along in_features.
+    const apart = tensor.scales !== undefined;
+    const shape = apart
+      ? [experts, width, ...expected.slice(1)]
+      : [experts, ...expected.slice(1), width];
     if (tensor.shape.join() !== shape.join()) this.failShape(tensor, shape, undefined);
     this.note(tensor, valuesOf(expected));
     const values = valuesOf(shape) / experts;
-    return {
-      parts: [{ tensor, first: expert * values, count: values }],
-      columns: { first, step, count, width },
-    };
+    const parts = [{ tensor, first: expert * values, count: values }];
+    if (apart) return { parts, columns: null, rows: step > 1 ? { first, step } : undefined };
+    return { parts, columns: { first, step, count, width } };
   }
 
   private note({ name }: TensorInfo, values: number): void {

@@ -20,6 +20,8 @@ export interface PlannedTensor {
   readonly cols: number;
   /** One after the other, row after row. */
   readonly parts: readonly ValueRange[];
+  /** Of the parts' rows each `step`-th from `first` on; all of them unless given. */
+  readonly rows?: { readonly first: number; readonly step: number } | undefined;
   /** The only part is a matrix of `width` columns; the rows are `count` of these, each `step`-th from `first` on. */
   readonly columns: {
     readonly first: number;
@@ -36,9 +38,11 @@ export function wholeSource({
   cols,
   parts,
   columns,
+  rows,
 }: PlannedTensor): TensorInfo | null {
   const [{ tensor, count }] = parts as [ValueRange];
-  const same = tensor.type === type && shape.at(-1) === cols && !columns;
+  if (tensor.scales) return null;
+  const same = tensor.type === type && shape.at(-1) === cols && !columns && !rows;
   return same && parts.length === 1 && valuesOf(tensor.shape) === count ? tensor : null;
 }
 

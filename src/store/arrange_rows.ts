@@ -13,13 +13,14 @@ export async function* arrange(
   tensor: PlannedTensor,
   blocks: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array> {
-  const { cols, shape, columns, parts } = tensor;
+  const { cols, shape, columns, rows, parts } = tensor;
   const source = BLOCK_TYPES[parts[0]!.tensor.type];
   const stored = BLOCK_TYPES[tensor.type];
   const whole = columns ? turned(blocks, columns, parts[0]!.count, source.block_bytes) : blocks;
   const widened = source === stored ? whole : asF32(whole, source);
   const bytesOf = (values: number): number => (values / stored.block_size) * stored.block_bytes;
-  yield* filled(widened, bytesOf(cols), bytesOf(shape.at(-1)!));
+  const chosen = rows ? everyRow(widened, bytesOf(cols), rows) : widened;
+  yield* filled(chosen, bytesOf(cols), bytesOf(shape.at(-1)!));
 }
 
 /** Columns of a matrix of so many `values` as rows; each of `size` bytes. */
@@ -44,6 +45,23 @@ async function* turned(
       for (let byte = 0; byte < size; byte++) row[i * size + byte] = matrix[from + byte]!;
     }
     yield row;
+  }
+}
+
+/** Each `step`-th of the rows of so many bytes, from `first` on. */
+async function* everyRow(
+  blocks: AsyncIterable<Uint8Array>,
+  bytes: number,
+  { first, step }: NonNullable<PlannedTensor['rows']>,
+): AsyncGenerator<Uint8Array> {
+  let at = 0;
+  for await (const some of blocks) {
+    for (let done = 0; done < some.length; ) {
+      const part = some.subarray(done, done + bytes - (at % bytes));
+      if (Math.floor(at / bytes) % step === first) yield part;
+      done += part.length;
+      at += part.length;
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 import type { BlockType } from '../formats/block_type.ts';
 import { BLOCK_TYPES } from '../formats/block_types.ts';
 import type { TensorInfo } from '../formats/checkpoint.ts';
+import { mxfp4Blocks } from '../formats/safetensors/join_mxfp4.ts';
 import { type PlannedTensor, type ValueRange, wholeSource } from '../model/planned_tensor.ts';
 import { arrange } from './arrange_rows.ts';
 import type { TensorErrors } from './manifest.ts';
@@ -31,8 +32,7 @@ export function* rangesOf({ tensors }: PlannedFile): Generator<ByteRange> {
     yield together;
     return;
   }
-  for (const { type, source, offset, bytes } of parts) {
-    const { block_bytes } = BLOCK_TYPES[type];
+  for (const { block_bytes, source, offset, bytes } of parts) {
     const most = READ_BYTES - (READ_BYTES % block_bytes);
     for (let done = 0; done < bytes; done += most) {
       yield { source, offset: offset + done, length: Math.min(most, bytes - done) };
@@ -55,11 +55,15 @@ export async function writeWeightFile(
 ): Promise<TensorErrors> {
   const errors: Record<string, number> = {};
   const next = blocksOf(partsOf(tensors), reads);
+  let kept: Uint8Array[] = [];
   for (const [i, tensor] of tensors.entries()) {
     const [codes, ...later] = layout.tensors[i]!.planes;
     const held = later.map(({ bytes }) => new Uint8Array(bytes));
     await out.padTo(codes!.offset);
-    const blocks = readParts(tensor, next);
+    const again = isAgain(tensors, i);
+    if (!again) kept = [];
+    const read = again ? given(kept) : readParts(tensor, next);
+    const blocks = !again && isAgain(tensors, i + 1) ? keeping(read, kept) : read;
     if (isQuantized(tensor)) {
       errors[tensor.name] = await quantizeTensor(tensor, blocks, held, out);
     } else {
@@ -78,28 +82,86 @@ export async function writeWeightFile(
 export type WriteWeights = typeof writeWeightFile;
 
 /** Blocks of a checkpoint's tensor that lie side by side. */
-type PartBytes = Pick<TensorInfo, 'type' | 'source' | 'offset' | 'bytes'>;
+type PartBytes = Pick<TensorInfo, 'source' | 'offset' | 'bytes'> & { readonly block_bytes: number };
 
 /** Gives the next blocks of a part, of which `done` bytes have been given. */
 type NextBlocks = (part: PartBytes, done: number) => Promise<Uint8Array>;
 
 const partsOf = (tensors: readonly PlannedTensor[]): PartBytes[] =>
-  tensors.flatMap(({ parts }) => parts.map(bytesOf));
+  tensors.flatMap(({ parts }, i) => (isAgain(tensors, i) ? [] : parts.flatMap(bytesOf)));
 
-function bytesOf({ tensor, first, count }: ValueRange): PartBytes {
+/** Whether a tensor is made of the same bytes as the one before it: of other rows or columns. They are read once. */
+function isAgain(tensors: readonly PlannedTensor[], i: number): boolean {
+  const [before, own] = [tensors[i - 1]?.parts, tensors[i]?.parts];
+  const same = (a: ValueRange, b: ValueRange | undefined) =>
+    a.tensor === b?.tensor && a.first === b.first && a.count === b.count;
+  return (
+    own?.length === before?.length && own?.every((part, p) => same(part, before?.[p])) === true
+  );
+}
+
+/** Blocks that are kept for the next tensor, too. */
+async function* keeping(
+  blocks: AsyncIterable<Uint8Array>,
+  kept: Uint8Array[],
+): AsyncGenerator<Uint8Array> {
+  for await (const some of blocks) {
+    kept.push(some.slice());
+    yield some;
+  }
+}
+
+async function* given(kept: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+  yield* kept;
+}
+
+/** One part; where scales lie apart, these first. */
+function bytesOf({ tensor, first, count }: ValueRange): PartBytes[] {
   const { block_size, block_bytes } = BLOCK_TYPES[tensor.type];
-  const bytes = (values: number): number => (values / block_size) * block_bytes;
-  const { type, source, offset } = tensor;
-  return { type, source, offset: offset + bytes(first), bytes: bytes(count) };
+  const [from, blocks] = [first / block_size, count / block_size];
+  const part = (place: Pick<TensorInfo, 'source' | 'offset'>, block_bytes: number): PartBytes => ({
+    block_bytes,
+    source: place.source,
+    offset: place.offset + from * block_bytes,
+    bytes: blocks * block_bytes,
+  });
+  const { scales } = tensor;
+  return scales ? [part(scales, 1), part(tensor, block_bytes - 1)] : [part(tensor, block_bytes)];
 }
 
 async function* readParts({ parts }: PlannedTensor, next: NextBlocks): AsyncGenerator<Uint8Array> {
-  for (const part of parts.map(bytesOf)) {
-    for (let done = 0; done < part.bytes; ) {
-      const blocks = await next(part, done);
-      yield blocks;
-      done += blocks.length;
-    }
+  for (const range of parts) {
+    const [first, codes] = bytesOf(range);
+    if (codes) yield* joined(first!, codes, next);
+    else yield* blocksOfPart(first!, next);
+  }
+}
+
+async function* blocksOfPart(part: PartBytes, next: NextBlocks): AsyncGenerator<Uint8Array> {
+  for (let done = 0; done < part.bytes; ) {
+    const blocks = await next(part, done);
+    yield blocks;
+    done += blocks.length;
+  }
+}
+
+/** MXFP4 blocks whose scales lie apart: these are a sixteenth of the codes, and held. */
+async function* joined(
+  scales: PartBytes,
+  codes: PartBytes,
+  next: NextBlocks,
+): AsyncGenerator<Uint8Array> {
+  const held = new Uint8Array(scales.bytes);
+  let at = 0;
+  for await (const some of blocksOfPart(scales, next)) {
+    held.set(some, at);
+    at += some.length;
+  }
+  at = 0;
+  for await (const some of blocksOfPart(codes, next)) {
+    const count = some.length / codes.block_bytes;
+    yield mxfp4Blocks(some, held.subarray(at, at + count));
+    at += count;
   }
 }
 

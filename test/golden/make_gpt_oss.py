@@ -1,6 +1,6 @@
-"""Writes arch/gpt_oss/ and gguf/gpt-oss-mxfp4.gguf: one tiny gpt-oss of random weights, as Hugging Face has it and as
-GGUF has it, and the float32 logits of `transformers`. The experts' values are such that MXFP4 holds them exactly, all
-others such that BF16 does, so both files have the same logits.
+"""Writes arch/gpt_oss/ and gguf/gpt-oss-mxfp4.gguf: one tiny gpt-oss of random weights, as Hugging Face has it, its experts
+both in BF16 and in MXFP4, and as GGUF has it, and the float32 logits of `transformers`. The experts' values are such that MXFP4 holds them exactly, all
+others such that BF16 does, so all have the same logits.
 
     pip install torch==2.15.0 transformers==5.24.0 safetensors==0.8.0 gguf==0.19.0
     python test/golden/make_gpt_oss.py
@@ -15,6 +15,7 @@ import torch
 import transformers
 from safetensors.torch import save_file
 from transformers import GptOssConfig, GptOssForCausalLM
+from transformers.integrations.mxfp4 import convert_moe_packed_tensors
 
 SEED = 20250805
 HERE = Path(__file__).parent
@@ -23,8 +24,8 @@ GGUF = HERE / "gguf" / "gpt-oss-mxfp4.gguf"
 # Its tokenizer is taken over.
 TOKENIZER = HERE / "gguf" / "qwen2-f16.gguf"
 PROMPT, GREEDY = 40, 16
-# Those whose logits are kept: the first ones, and some behind the window.
-POSITIONS = [*range(9), *range(12, 40, 4), 39]
+# Those whose logits are kept: within the window, and behind it.
+POSITIONS = [0, 3, 7, 8, 9, 15, 27, 39]
 
 CONFIG = dict(
     vocab_size=512,
@@ -185,6 +186,18 @@ def write_gguf(model: GptOssForCausalLM, blocks: dict[str, np.ndarray]) -> None:
     writer.close()
 
 
+def write_mxfp4(blocks: dict[str, np.ndarray], tensors: dict[str, torch.Tensor]) -> None:
+    """The experts' codes and scales as OpenAI stores them."""
+    apart = {}
+    for name, ours in blocks.items():
+        packed = torch.from_numpy(ours.reshape(*ours.shape[:-1], -1, 17))
+        scales, nibbles = packed[..., 0], torch.cat([packed[..., 1:] & 15, packed[..., 1:] >> 4], -1)
+        codes = nibbles[..., ::2] | (nibbles[..., 1::2] << 4)
+        assert torch.equal(convert_moe_packed_tensors(codes, scales), tensors[name]), name
+        apart[f"{name}_blocks"], apart[f"{name}_scales"] = codes.contiguous(), scales.contiguous()
+    save_file(apart, FOLDER / "mxfp4_experts.safetensors", metadata={"format": "pt"})
+
+
 def main() -> None:
     config = GptOssConfig(**CONFIG, rope_parameters={**ROPE, "rope_theta": THETA})
     config._attn_implementation = config._experts_implementation = "eager"
@@ -229,6 +242,7 @@ def main() -> None:
     }
     (FOLDER / "expected.json").write_text(json.dumps(expected, indent=1))
     write_gguf(model, blocks)
+    write_mxfp4(blocks, tensors)
 
 
 def copy_as(model: GptOssForCausalLM, config: GptOssConfig, dtype: torch.dtype) -> GptOssForCausalLM:

@@ -12,7 +12,8 @@ import { decodeUtf8 } from '../utf8.ts';
 /** A tensor as the header has it, its fields checked against each other. */
 export interface StoredTensor {
   readonly name: string;
-  readonly type: BlockTypeName;
+  /** Bytes: a half of an MXFP4 tensor. */
+  readonly type: BlockTypeName | 'U8';
   readonly shape: readonly number[];
   /** Bytes from the end of the header. */
   readonly start: number;
@@ -21,6 +22,9 @@ export interface StoredTensor {
 
 /** Dtypes whose values Lamina has a stored type of the same name for; each value is a block of its own. */
 const DTYPES = ['F32', 'F16', 'BF16'] as const satisfies readonly BlockTypeName[];
+/** Bytes are known as halves of an MXFP4 tensor only; see `joinMxfp4`. */
+export const BLOCKS_ENDING = '_blocks';
+export const SCALES_ENDING = '_scales';
 const METADATA_KEY = '__metadata__';
 const MOST_DIMS = 8;
 /** In order of the alphabet. */
@@ -87,7 +91,8 @@ function readTensor(source: string, tensor: string, value: unknown): StoredTenso
     const reason = `has for ${quote(tensor)} something other than a dtype, a shape and two data_offsets, whole numbers below 2^53`;
     throw new SafetensorsHeaderError({ source, reason });
   }
-  const type = DTYPES.find((name) => name === dtype);
+  const isHalf = tensor.endsWith(BLOCKS_ENDING) || tensor.endsWith(SCALES_ENDING);
+  const type = dtype === 'U8' && isHalf ? ('U8' as const) : DTYPES.find((name) => name === dtype);
   if (!type) {
     const [ggml_type, removed, supported] = [null, false, DTYPES];
     throw new TensorTypeError({
@@ -110,7 +115,8 @@ function readTensor(source: string, tensor: string, value: unknown): StoredTenso
   };
   if (shape.length > MOST_DIMS) fail(`are more than ${MOST_DIMS}`);
   if (shape.includes(0)) fail('leave no values');
-  const bytes = BLOCK_TYPES[type].block_bytes * shape.reduce((product, n) => product * n, 1);
+  const value_bytes = type === 'U8' ? 1 : BLOCK_TYPES[type].block_bytes;
+  const bytes = value_bytes * shape.reduce((product, n) => product * n, 1);
   if (bytes !== end - start) {
     fail(`take ${bytes} bytes in ${type}, and its data has ${end - start}`);
   }

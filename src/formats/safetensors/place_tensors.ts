@@ -3,6 +3,9 @@ import { quote, SafetensorsTruncatedError, TensorOffsetError } from '../errors.t
 import type { ByteSource } from '../source.ts';
 import type { StoredTensor } from './parse_header.ts';
 
+/** A tensor of a file, or a half of one. */
+export type StoredInfo = Omit<TensorInfo, 'type'> & Pick<StoredTensor, 'type'>;
+
 /**
  * Where each tensor lies in the file, in the order of the header: inside the file, none over another.
  * @param data The end of the header, in bytes from the start of the file.
@@ -12,7 +15,7 @@ export function placeTensors(
   source: ByteSource,
   data: number,
   stored: readonly StoredTensor[],
-): Map<string, TensorInfo> {
+): Map<string, StoredInfo> {
   const left = source.size - data;
   let end = 0;
   let before = '';

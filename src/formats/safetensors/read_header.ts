@@ -1,8 +1,7 @@
-import type { TensorInfo } from '../checkpoint.ts';
 import { SafetensorsHeaderError, SafetensorsTruncatedError } from '../errors.ts';
 import type { ByteSource } from '../source.ts';
 import { parseHeader } from './parse_header.ts';
-import { placeTensors } from './place_tensors.ts';
+import { placeTensors, type StoredInfo } from './place_tensors.ts';
 
 /** The header's length, a u64, comes before it. */
 const LENGTH_BYTES = 8;
@@ -16,7 +15,7 @@ const OPENING_BRACE = 0x7b;
 export interface SafetensorsHeader {
   readonly metadata: ReadonlyMap<string, string>;
   /** In the order of the header. */
-  readonly tensors: ReadonlyMap<string, TensorInfo>;
+  readonly tensors: ReadonlyMap<string, StoredInfo>;
 }
 
 /**

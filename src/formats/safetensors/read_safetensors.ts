@@ -1,9 +1,11 @@
-import { type Checkpoint, identityOf, type TensorInfo } from '../checkpoint.ts';
+import { type Checkpoint, identityOf } from '../checkpoint.ts';
 import { readDocuments } from '../documents.ts';
 import { quote, ShardIndexError, SourceNotFoundError } from '../errors.ts';
 import { type Folder, sibling } from '../folder.ts';
 import type { ByteSource } from '../source.ts';
+import { joinMxfp4 } from './join_mxfp4.ts';
 import { parseIndex } from './parse_index.ts';
+import type { StoredInfo } from './place_tensors.ts';
 import { readHeader } from './read_header.ts';
 
 export const INDEX_SUFFIX = '.safetensors.index.json';
@@ -15,7 +17,7 @@ const SHARDS_AT_ONCE = 6;
 /**
  * The table of contents of a safetensors checkpoint: one file, or the files that an index names.
  * @param path The `.safetensors` file, or the `.safetensors.index.json`.
- * @throws ShardIndexError, DocumentError, the errors of `readHeader`; errors of the folder and its sources as they are.
+ * @throws ShardIndexError, DocumentError, the errors of `readHeader` and `joinMxfp4`; errors of the folder and its sources as they are.
  */
 export async function readSafetensors(
   folder: Folder,
@@ -32,7 +34,7 @@ export async function readSafetensors(
     format: 'safetensors',
     source: await identityOf(folder.name, [...weights.sources, ...files]),
     metadata: weights.metadata,
-    tensors: weights.tensors,
+    tensors: joinMxfp4(folder.name, weights.tensors),
     documents,
     tables: new Map(),
   };
@@ -40,7 +42,7 @@ export async function readSafetensors(
 
 interface Weights {
   readonly metadata: ReadonlyMap<string, string>;
-  readonly tensors: ReadonlyMap<string, TensorInfo>;
+  readonly tensors: ReadonlyMap<string, StoredInfo>;
   readonly sources: readonly ByteSource[];
 }
 
@@ -59,7 +61,7 @@ async function readShards(folder: Folder, path: string, signal?: AbortSignal): P
     const paths = files.slice(i, i + SHARDS_AT_ONCE).map((file) => sibling(path, file));
     shards.push(...(await Promise.all(paths.map((shard) => readShard(folder, shard, signal)))));
   }
-  const tensors = new Map<string, TensorInfo>();
+  const tensors = new Map<string, StoredInfo>();
   for (const [i, file] of files.entries()) {
     for (const name of index.get(file)!) {
       const tensor = shards[i]!.tensors.get(name);

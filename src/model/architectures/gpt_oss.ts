@@ -75,6 +75,7 @@ export const gpt_oss: Architecture = {
       demand(keys, 'swiglu_limit', [7]);
       const count = keys.integer('num_local_experts', 1, MOST_EXPERTS);
       demand(keys, 'attention_bias', [true]);
+      demand(keys, 'quantization_config.quant_method', ['mxfp4']);
       return {
         ...GPT_OSS_BLOCKS,
         layers: slidingWindow(keys, config, isWindowed),

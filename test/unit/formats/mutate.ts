@@ -75,7 +75,9 @@ export function mutate(header: Uint8Array, seed: number): Uint8Array<ArrayBuffer
  */
 export async function outcomeOf(
   source: ByteSource,
-  read: (source: ByteSource) => Promise<{ readonly tensors: ReadonlyMap<string, TensorInfo> }>,
+  read: (
+    source: ByteSource,
+  ) => Promise<{ readonly tensors: ReadonlyMap<string, Pick<TensorInfo, 'offset' | 'bytes'>> }>,
   label: string,
 ): Promise<string> {
   const start = performance.now();

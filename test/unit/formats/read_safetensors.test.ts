@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { BLOCK_TYPES } from '../../../src/formats/block_types.ts';
-import { DocumentError, ShardIndexError } from '../../../src/formats/errors.ts';
+import { DocumentError, ShardIndexError, TensorDimsError } from '../../../src/formats/errors.ts';
 import { folderOf } from '../../../src/formats/folder.ts';
 import { readCheckpoint } from '../../../src/formats/read_checkpoint.ts';
 import { openNodeFolder } from '../../../src/formats/sources/node_folder.ts';
@@ -100,6 +100,35 @@ describe.each([
     expect(rms).toBeGreaterThan(0.001);
     expect(rms).toBeLessThan(10);
     await opened.close?.();
+  });
+});
+
+describe('bytes that are halves of MXFP4 blocks', () => {
+  const bytes = (shape: readonly number[], start: number) => {
+    const length = shape.reduce((product, n) => product * n, 1);
+    return { dtype: 'U8', shape, data_offsets: [start, start + length] };
+  };
+  const read = async (header: Record<string, unknown>) =>
+    (await readCheckpoint(folder({ 'm.safetensors': safetensors(header, 1000) }))).tensors;
+
+  test('are one tensor, with its scales in a place of their own', async () => {
+    const header = { w_blocks: bytes([2, 3, 2, 16], 12), w_scales: bytes([2, 3, 2], 0) };
+    const tensors = await read(header);
+    expect([...tensors.keys()]).toEqual(['w']);
+    const { type, shape, offset, bytes: length, scales } = tensors.get('w')!;
+    expect({ type, shape, length }).toEqual({ type: 'MXFP4', shape: [2, 3, 64], length: 192 });
+    expect(scales).toMatchObject({ offset: offset - 12, bytes: 12 });
+  });
+
+  test.each([
+    { w_blocks: bytes([3, 2, 16], 0) },
+    { w_scales: bytes([3, 2], 0) },
+    { w_blocks: bytes([3, 2, 8], 6), w_scales: bytes([3, 2], 0) },
+    { w_blocks: bytes([2, 3, 16], 6), w_scales: bytes([3, 2], 0) },
+    { w_blocks: f32([3, 2, 16], 6), w_scales: bytes([3, 2], 0) },
+  ])('are refused where they do not fit together: %j', async (header) => {
+    await expect(read(header)).rejects.toThrow(TensorDimsError);
+    await expect(read(header)).rejects.toThrow('no half of MXFP4 blocks');
   });
 });
 

@@ -211,7 +211,7 @@ test.each([
   ['swiglu_limit', { ...GPT_OSS, swiglu_limit: 5 }],
   [
     'quantization_config.quant_method',
-    { ...GPT_OSS, quantization_config: { quant_method: 'mxfp4' } },
+    { ...GPT_OSS, quantization_config: { quant_method: 'gptq' } },
   ],
   ['decoder_sparse_step', { model_type: 'qwen3_moe', decoder_sparse_step: 2 }],
   [
