@@ -279,7 +279,7 @@ export const list_tokens: Kernel = {
   wgsl: listTokensWgsl,
   bindings: { pass: 'uniform', weights: 'read', listed: 'write', passes: 'write' },
   decodes: false,
-  workgroups: (c) => [value(c, 'COUNT'), 1],
+  workgroups: (c) => [per(value(c, 'COUNT'), 64), 1],
 };
 
 export const gather_tokens: Kernel = {
