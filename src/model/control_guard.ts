@@ -1,4 +1,4 @@
-import { thinkingMarkers } from './thinking.ts';
+import { thinkingFormat } from './thinking.ts';
 import { TOKEN_TYPE, type TokenizerData } from './tokenizer_data.ts';
 
 /** A character that Unicode keeps out of texts: put into the name of a control token, it makes plain text of it. */
@@ -13,9 +13,9 @@ export function createGuard(data: TokenizerData): <T>(value: T, isOwnAnswer: boo
   const { tokens, token_types } = data;
   const types: readonly number[] = [TOKEN_TYPE.control, TOKEN_TYPE.unknown];
   const names = tokens.filter((token, id) => token !== '' && types.includes(token_types[id]!));
-  const markers = thinkingMarkers(data);
+  const marks = thinkingFormat(data)?.tokens ?? [];
   // In an answer of the model these are its own.
-  const inAnswer = names.filter((name) => name !== markers?.start && name !== markers?.end);
+  const inAnswer = names.filter((name) => !marks.includes(name));
   const foreign = guardOf(names);
   const own = guardOf(inAnswer);
   return (value, isOwnAnswer) => mapStrings(value, isOwnAnswer ? own : foreign);

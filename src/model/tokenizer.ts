@@ -1,6 +1,6 @@
 import { ByteLevelDecoder, Tokenizer as HubTokenizer } from '@huggingface/tokenizers';
 import { GUARD } from './control_guard.ts';
-import { thinkingMarkers } from './thinking.ts';
+import { thinkingFormat } from './thinking.ts';
 import { TOKEN_TYPE, type TokenizerData } from './tokenizer_data.ts';
 
 export interface Tokenizer {
@@ -47,7 +47,7 @@ export function createTokenizer(data: TokenizerData): Tokenizer {
   // Both share one vocabulary: it takes megabytes.
   special.model = plain.model;
 
-  const { start, end } = thinkingMarkers(data) ?? {};
+  const marks = thinkingFormat(data)?.tokens ?? [];
   const tokenizer: Tokenizer = {
     encode: (text, options) => {
       const encoder = options.special ? special : plain;
@@ -68,7 +68,7 @@ export function createTokenizer(data: TokenizerData): Tokenizer {
     bytes: (id) => {
       const token = tokens[id] ?? '';
       // Whoever reads the answer must see where thinking ends, also where a control token says so.
-      if (token !== '' && (token === start || token === end)) return utf8(token);
+      if (marks.includes(token)) return utf8(token);
       switch (token_types[id]) {
         case byte:
           return byteOf(token);

@@ -1,12 +1,12 @@
 import { renderChat } from '../model/chat_template.ts';
-import { createThinkingReader, type ThinkingParts, thinkingMarkers } from '../model/thinking.ts';
+import { createThinkingReader, type ThinkingParts, thinkingFormat } from '../model/thinking.ts';
 import type { ChatMessage, TokenizerData } from '../model/tokenizer_data.ts';
 
-/** Tells what a model answers from what it thinks before; of a model without markers all is the answer. */
+/** Tells what a model answers from what it thinks before; of a model that does not think all is the answer. */
 export interface AnswerReader {
   /** What a piece of the generated text adds. */
   push(text: string): ThinkingParts;
-  /** What was held back, as it might have become a marker. */
+  /** What was held back, as it might have become a mark. */
   end(): ThinkingParts;
 }
 
@@ -15,17 +15,17 @@ export function createAnswerReader(
   data: TokenizerData,
   messages: readonly ChatMessage[],
 ): AnswerReader {
-  const markers = thinkingMarkers(data);
-  if (!markers) {
+  const format = thinkingFormat(data);
+  if (!format) {
     return {
       push: (text) => ({ thinking: '', answer: text }),
       end: () => ({ thinking: '', answer: '' }),
     };
   }
   const prompt = renderChat(data, messages, { add_generation_prompt: true });
-  const reader = createThinkingReader(markers, prompt);
+  const reader = createThinkingReader(format, prompt);
   const begun = { thinking: false, answer: false };
-  // The line ends around markers belong to neither.
+  // The line ends around marks belong to neither.
   const trim = (part: keyof ThinkingParts, text: string): string => {
     const rest = begun[part] ? text : text.trimStart();
     begun[part] ||= rest !== '';

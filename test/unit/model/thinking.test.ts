@@ -1,28 +1,34 @@
 import { describe, expect, test } from 'vitest';
-import { createThinkingReader, thinkingMarkers } from '../../../src/model/thinking.ts';
+import {
+  createThinkingReader,
+  type ThinkingFormat,
+  thinkingFormat,
+} from '../../../src/model/thinking.ts';
 import { createTokenizer } from '../../../src/model/tokenizer.ts';
 import { TOKEN_TYPE } from '../../../src/model/tokenizer_data.ts';
 import { smollm2 } from './fixtures.ts';
 
-const THINK = { start: '<think>', end: '</think>' };
+const THINK = thinkingFormat({ tokens: ['<think>', '</think>'], chat_template: null })!;
+const HARMONY_TOKENS = ['<|start|>', '<|channel|>', '<|message|>'];
+const HARMONY = thinkingFormat({ tokens: HARMONY_TOKENS, chat_template: null })!;
 
-describe('the markers of thinking', () => {
+describe('the marks of thinking', () => {
   const none = { tokens: ['a'], chat_template: 'b' };
 
   test('are none in a model that does not think', async () => {
-    expect(thinkingMarkers(await smollm2())).toBeNull();
-    expect(thinkingMarkers({ ...none, chat_template: null })).toBeNull();
+    expect(thinkingFormat(await smollm2())).toBeNull();
+    expect(thinkingFormat({ ...none, chat_template: null })).toBeNull();
   });
 
   test('are those of the chat template', () => {
     const chat_template = "{{ content.split('</think>')[-1] }}";
-    expect(thinkingMarkers({ ...none, chat_template })).toEqual(THINK);
+    expect(thinkingFormat({ ...none, chat_template })).toEqual(THINK);
   });
 
   test('are two tokens of the model', () => {
-    const markers = { start: '[THINK]', end: '[/THINK]' };
-    expect(thinkingMarkers({ ...none, tokens: ['[THINK]', '[/THINK]'] })).toEqual(markers);
-    expect(thinkingMarkers({ ...none, tokens: ['[THINK]'] })).toBeNull();
+    const tokens = ['[THINK]', '[/THINK]'];
+    expect(thinkingFormat({ ...none, tokens })!.tokens).toEqual(tokens);
+    expect(thinkingFormat({ ...none, tokens: ['[THINK]'] })).toBeNull();
   });
 
   test('show in the text also where they are control tokens', async () => {
@@ -40,8 +46,8 @@ describe('the markers of thinking', () => {
 });
 
 describe('thinking is told from the answer', () => {
-  function read(pieces: readonly string[], prompt = '') {
-    const reader = createThinkingReader(THINK, prompt);
+  function read(pieces: readonly string[], prompt = '', format: ThinkingFormat = THINK) {
+    const reader = createThinkingReader(format, prompt);
     const parts = [...pieces.map((piece) => reader.push(piece)), reader.end()];
     return {
       thinking: parts.map(({ thinking }) => thinking).join(''),
@@ -63,6 +69,19 @@ describe('thinking is told from the answer', () => {
   test('when it never ends, and when there is none', () => {
     expect(read(['<think>a', 'b</thi'])).toEqual({ thinking: 'ab</thi', answer: '' });
     expect(read(['a <', 'b'])).toEqual({ thinking: '', answer: 'a <b' });
+  });
+
+  test.each([1, 5, 1000])('in messages with channels, in pieces of %i characters', (length) => {
+    const inPieces = (text: string) =>
+      read(text.match(new RegExp(`.{1,${length}}`, 'g'))!, '<|start|>assistant', HARMONY);
+    const thoughts = '<|channel|>analysis<|message|>Is 1 <|2?';
+    const plan = '<|start|>assistant<|channel|>commentary<|message|> No.';
+    const answer = '<|channel|>final<|message|>It <| is.';
+    expect(inPieces(`${thoughts}${plan}<|start|>assistant${answer}`)).toEqual({
+      thinking: 'Is 1 <|2? No.',
+      answer: 'It <| is.',
+    });
+    expect(inPieces(answer)).toEqual({ thinking: '', answer: 'It <| is.' });
   });
 
   test('as early as it can be', () => {
