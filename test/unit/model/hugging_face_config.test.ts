@@ -158,6 +158,10 @@ test('a switch that a family has and does not use changes nothing', () => {
   expect(read({ ...gemma3, attn_logit_softcapping: 50 })).toEqual(read(gemma3));
 });
 
+test('a head’s size is rounded down where the width is no multiple of the heads', () => {
+  expect(read({ hidden_size: 70, num_attention_heads: 4 })).toMatchObject({ head_dim: 17 });
+});
+
 test('OPT may have no biases', () => {
   const opt = { model_type: 'opt', ffn_dim: 160 };
   expect(read(opt).biases).toHaveLength(4);
@@ -225,4 +229,10 @@ test.each([
 ])('an option that the kernels do not know is refused by its name: %s', (option, changes) => {
   expect(() => read(changes)).toThrow(UnsupportedOptionError);
   expect(() => read(changes)).toThrow(`model: ${option} is `);
+});
+
+test('of an option that has no neutral value the error says that it may not be there', () => {
+  expect(() => read({ sliding_window: 4096 })).toThrow(
+    'sliding_window is 4096, and Lamina only runs models where it is not there.',
+  );
 });
