@@ -102,6 +102,11 @@ test('a missing key is what transformers takes it for, and null is none', () => 
   expect(read({ ...heads, num_key_value_heads: null }).num_key_value_heads).toBe(32);
   const mixtral = { model_type: 'mixtral', num_local_experts: 4, num_experts_per_tok: 2 };
   expect(read(mixtral).ropes[0]!.theta).toBe(1e6);
+  expect(read({ ...mixtral, model_type: 'gpt_oss' })).toMatchObject({
+    head_dim: 64,
+    ropes: [{ theta: 150_000 }],
+    layers: [{ window: 128 }, { window: null }, { window: 128 }],
+  });
   expect(read({ model_type: 'gemma3_text' }).ropes.map(({ theta }) => theta)).toEqual([1e6, 1e4]);
 });
 
