@@ -1,7 +1,7 @@
 // Attention for passes that take one token of each sequence, its second half: adds up what attention_split made of
 // the pages, each part as much as its maximum is worth, and divides by the softmax's denominator.
 override HEADS: u32;        // num_attention_heads
-override HEAD_DIM: u32;     // even, at most 256
+override HEAD_DIM: u32;     // at most 256
 override Y_STRIDE: u32 = HEADS * HEAD_DIM;   // floats from one token's output to the next
 override PAGE: u32;         // positions in a page of the cache
 override SPLITS: u32;       // workgroups that shared the pages

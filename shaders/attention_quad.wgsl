@@ -5,7 +5,7 @@ enable subgroups;
 
 override HEADS: u32;        // num_attention_heads
 override KV_HEADS: u32;     // num_key_value_heads
-override HEAD_DIM: u32;     // even, at most 256
+override HEAD_DIM: u32;     // at most 256
 override SCALE: f32;        // usually 1 / sqrt(head_dim)
 override PAGE: u32;         // positions in a page of the cache
 override MAX_PAGES: u32;    // pages that one sequence may have

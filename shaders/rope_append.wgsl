@@ -3,7 +3,7 @@
 // matrices are laid out: neighbours, (0, 1), (2, 3) ..., or halves, i and ROPE_DIM / 2 + i.
 override HEADS: u32;           // num_attention_heads
 override KV_HEADS: u32;        // num_key_value_heads
-override HEAD_DIM: u32;        // even
+override HEAD_DIM: u32;
 override ROPE_DIM: u32;        // the first ROPE_DIM dimensions of a head turn, the others stay
 override HALVES: bool = false;
 override PAGE: u32;            // positions in a page of the cache
@@ -21,7 +21,7 @@ override CACHE_DIM = (HEAD_DIM + 3) / 4 * 4;
 
 @compute @workgroup_size(64)
 fn rope_append(@builtin(global_invocation_id) id: vec3u) {
-  let pairs = HEAD_DIM / 2;
+  let pairs = (HEAD_DIM + 1) / 2;
   let heads = HEADS + 2 * KV_HEADS;
   if (id.x >= heads * pairs) { return; }
   let head = id.x / pairs;
@@ -35,14 +35,17 @@ fn rope_append(@builtin(global_invocation_id) id: vec3u) {
     second = pair + ROPE_DIM / 2;
   }
   let at = (id.y * heads + head) * HEAD_DIM;
-  var v = vec2f(qkv[at + first], qkv[at + second]);
+  // The last dimension of an odd head is alone; its partner is a place of the cache that holds zero.
+  let is_pair = second < HEAD_DIM;
+  var v = vec2f(qkv[at + first], 0);
+  if (is_pair) { v.y = qkv[at + second]; }
   if (head < HEADS + KV_HEADS && turns_here) {
     let turn = turns[id.y * (ROPE_DIM / 2) + pair];
     v = vec2f(v.x * turn.x - v.y * turn.y, v.x * turn.y + v.y * turn.x);
   }
   if (head < HEADS) {
     qkv[at + first] = v.x;
-    qkv[at + second] = v.y;
+    if (is_pair) { qkv[at + second] = v.y; }
     return;
   }
   let token = tokens[id.y];

@@ -72,7 +72,8 @@ export function attention(
   const ending = (kernel: Kernel) => (sinks ? kernels.withSinks(kernel) : kernel);
   const of_sinks = sinks && [vectorOf(sinks)];
   const alone = ops.tokens === 1 || ops.inputs.one_per_sequence;
-  if (alone && !ops.quad) {
+  // It reads heads pair by pair.
+  if (alone && !ops.quad && head_dim % 2 === 0) {
     const { SPLITS } = kernels;
     const parts = {
       parts: { buffer: ops.state.attention_parts },

@@ -8,7 +8,15 @@ import type { Choices } from './choices.ts';
 import { type Measured, type MeasuredOptions, measure } from './measured.ts';
 import { limitsOf } from './open_model.ts';
 import type { PlacementLimits } from './placement.ts';
-import { gpuBytes, mostBytes, PREFILL_TOKENS, RING, type SizeOptions, sizesOf } from './sizes.ts';
+import {
+  contextOf,
+  gpuBytes,
+  mostBytes,
+  PREFILL_TOKENS,
+  RING,
+  type SizeOptions,
+  sizesOf,
+} from './sizes.ts';
 import { workOf } from './work.ts';
 
 /** What the planner goes by besides the device: what was measured before, and the computer's memory. */
@@ -87,7 +95,8 @@ export async function budgetOf(options: PlanOptions): Promise<number> {
 }
 
 export function plannedContext({ model, context_length }: PlanOptions): number {
-  return context_length ?? Math.min(model.config.max_position_embeddings, CONTEXT_TOKENS);
+  const usual = Math.min(model.config.max_position_embeddings, CONTEXT_TOKENS);
+  return contextOf(model.config, context_length ?? usual);
 }
 
 /** What can be taken without asking the user: all that the model can use, if the device gives it. */

@@ -1,4 +1,5 @@
 import type { Purpose } from '../gpu/ledger.ts';
+import type { ModelConfig } from '../model/config.ts';
 import type { RingSize } from '../plan/rates.ts';
 import { partsToPin, type Residency } from '../plan/residency.ts';
 import type { ModelLayout } from '../store/pack_layout.ts';
@@ -47,7 +48,7 @@ export function sizesOf(
   limits: PlacementLimits,
   options: SizeOptions = {},
 ): Sizes {
-  const context_length = options.context_length ?? model.config.max_position_embeddings;
+  const context_length = contextOf(model.config, options.context_length);
   const residency = options.residency ?? 'strict';
   const pinned = partsToPin(partBytes(model, limits), residency, options.budget_weights ?? 0);
   const { pieces, piece_bytes } = options.ring ?? RING;
@@ -60,6 +61,14 @@ export function sizesOf(
     // A file of a pack is a multiple of 256 bytes, and so is a piece.
     ring: { pieces, piece_bytes: Math.min(piece_bytes, ...largest(model)) },
   };
+}
+
+/** Positions that a sequence may have, where so many are wanted: a table of positions has no rows beyond its end. */
+export function contextOf(
+  { learned_positions, max_position_embeddings }: ModelConfig,
+  wanted = max_position_embeddings,
+): number {
+  return learned_positions ? Math.min(wanted, max_position_embeddings) : wanted;
 }
 
 /**

@@ -170,7 +170,7 @@ export const rope_append: Kernel = {
   },
   decodes: false,
   workgroups: (c, tokens) => [
-    per(((value(c, 'HEADS') + 2 * value(c, 'KV_HEADS')) * value(c, 'HEAD_DIM')) / 2, 64),
+    per((value(c, 'HEADS') + 2 * value(c, 'KV_HEADS')) * per(value(c, 'HEAD_DIM'), 2), 64),
     tokens,
   ],
 };

@@ -19,8 +19,8 @@ export function checkKernelLimits(source: string, config: ModelConfig): void {
   check(
     'the size of a head',
     head_dim,
-    head_dim % 2 === 0 && head_dim <= 256,
-    'even sizes up to 256',
+    Number.isInteger(head_dim) && head_dim <= 256,
+    'whole numbers up to 256',
   );
   for (const { dim } of config.ropes) {
     const fits = dim > 0 && dim % 2 === 0 && dim <= head_dim;

@@ -4,7 +4,8 @@ import { shown } from './shown.ts';
 /** What to do about a model that Lamina cannot run. */
 const OTHER_MODEL = 'Choose another model.';
 /** What to do about metadata or tensors that contradict each other. */
-const CONVERT = 'Convert the model again with a current llama.cpp, or choose another file of it.';
+const CONVERT =
+  'Download the model again, convert it again with current tools, or choose another file of it.';
 
 export class UnsupportedArchitectureError extends LaminaError {
   /** `key`: where the checkpoint names it. */

@@ -103,7 +103,7 @@ function readSize(keys: Metadata, dialect: HuggingFaceDialect): ModelSize {
     hidden_size,
     num_attention_heads,
     num_key_value_heads,
-    head_dim: dimension('head_dim', hidden_size / num_attention_heads),
+    head_dim: dimension('head_dim', Math.floor(hidden_size / num_attention_heads)),
     // GPT-2 and BLOOM leave it out.
     intermediate_size: dimension(
       'intermediate_size',

@@ -46,6 +46,7 @@ test.each<Case>([
   { heads: 2, kv_heads: 1, head_dim: 256, rope_dim: 256, theta: 1e6 },
   { heads: 3, kv_heads: 1, head_dim: 64, rope_dim: 48, theta: 10000, style: 'halves' },
   { heads: 2, kv_heads: 2, head_dim: 6, rope_dim: 6, theta: 10000, style: 'halves' },
+  { heads: 3, kv_heads: 3, head_dim: 7, rope_dim: 4, theta: 10000, style: 'halves' },
 ])(
   '$heads query and $kv_heads key heads of $head_dim dimensions turn their first $rope_dim, and the cache gets its rows',
   async ({ heads, kv_heads, head_dim, rope_dim, theta, style = 'neighbours' }: Case) => {

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { ContextLengthError } from '../../src/engine/errors.ts';
 import { Conversation } from '../../src/engine/generate.ts';
 import type { Gpu } from '../../src/gpu/device.ts';
 import { openDevice } from '../kernels/device.ts';
@@ -103,6 +104,19 @@ describe.each([...GGUF, ...FOLDERS])('$name', ({ model, expected: path, logits: 
     },
   );
 });
+
+test.each(['strict', 'resident'] as const)(
+  '%s, learned positions end with their table, whatever context is asked for',
+  async (residency) => {
+    const tiny = await importTinyFolder('arch/odd_opt');
+    const { max_position_embeddings: rows } = tiny.manifest.config;
+    const engine = await openTiny(gpu, tiny, { residency, context_length: 2 * rows });
+    expect(engine.context_length).toBe(rows);
+    await expect(engine.prefill(Array(rows + 1).fill(1), 0)).rejects.toThrow(ContextLengthError);
+    await engine.prefill(Array(rows).fill(1), 0);
+    engine.destroy();
+  },
+);
 
 function differenceOf(a: readonly number[], b: Float32Array): number {
   expect(a.length).toBe(b.length);

@@ -8,7 +8,7 @@ import { MemoryStore } from '../../src/store/memory_store.ts';
 import { openManifest } from '../../src/store/open_pack.ts';
 import { openDevice } from '../kernels/device.ts';
 import { f32, safetensors } from '../unit/formats/safetensors_bytes.ts';
-import { load, logitsOf, openTiny, type TinyModel } from './lab.ts';
+import { importTinyFolder, load, logitsOf, openTiny, type TinyModel } from './lab.ts';
 
 /**
  * Granite's golden model, grown by zeros: what it computes stays the same. 64 values of the residual stream become 70,
@@ -166,3 +166,25 @@ test.each([true, false])(
     engine.destroy();
   },
 );
+
+test('heads of five, which no kernel can take pair by pair, on the kernels for GPUs', async () => {
+  const units = { ...(await computeUnits(gpu)), quad: false };
+  const model = await importTinyFolder('arch/odd_opt');
+  const engine = await openTiny(gpu, model, { units, prefill_tokens: 4, precision: 'f32' });
+  const expected = JSON.parse(new TextDecoder().decode(await load('arch/odd_opt/expected.json')));
+  const reference = new Float32Array(await load('arch/odd_opt/logits.f32'));
+  const { vocab_size, head_dim } = engine.config;
+  expect(head_dim).toBe(5);
+  const ids: number[] = expected.input_ids[0];
+  await logitsOf(engine, ids.slice(0, -2));
+  // The last two come one by one; their logits are the reference's last two rows.
+  for (const back of [2, 1]) {
+    const at = ids.length - back;
+    expect(expected.positions.at(-back)).toBe(at);
+    const row = reference.subarray(reference.length - back * vocab_size).subarray(0, vocab_size);
+    const logits = await logitsOf(engine, [ids[at]!], at);
+    const largest = Math.max(...logits.map((logit, i) => Math.abs(logit - row[i]!)));
+    expect(largest).toBeLessThan(expected.tolerance.recommended_atol_f32);
+  }
+  engine.destroy();
+});

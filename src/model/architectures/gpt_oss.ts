@@ -70,6 +70,13 @@ export const gpt_oss: Architecture = {
       'ffn_up.*': expertOrigin('gate_up_proj', 1, 2),
       'ffn_down.*': expertOrigin('down_proj', 0, 1),
     },
+    defaults: {
+      head_dim: 64,
+      num_key_value_heads: 8,
+      rms_norm_eps: 1e-5,
+      rope_theta: 150_000,
+      sliding_window: 128,
+    },
     read(keys, config) {
       demand(keys, 'swiglu_alpha', [1.702]);
       demand(keys, 'swiglu_limit', [7]);

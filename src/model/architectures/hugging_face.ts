@@ -33,7 +33,7 @@ export function demand(keys: Metadata, key: string, allowed: readonly MetadataVa
   const value = keys.get(key);
   if (value === undefined || allowed.some((item) => JSON.stringify(item) === JSON.stringify(value)))
     return;
-  refuse(keys, key, value, allowed.map(shown).join(' or '));
+  refuse(keys, key, value, allowed.map(shown).join(' or ') || 'not there');
 }
 
 function refuse(keys: Metadata, key: string, value: MetadataValue, needed: string): never {

@@ -9,7 +9,7 @@ export const opt: Architecture = {
     names: ['opt'],
     prefixes: ['model.decoder.', 'decoder.'],
     keys: { intermediate_size: ['ffn_dim'], eps: ['layer_norm_eps'] },
-    defaults: { tie_word_embeddings: true, layer_norm_eps: 1e-5 },
+    defaults: { ffn_dim: 3072, tie_word_embeddings: true, layer_norm_eps: 1e-5 },
     origins: {
       token_embd: 'embed_tokens',
       position_embd: 'embed_positions',

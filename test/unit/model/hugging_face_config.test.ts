@@ -102,6 +102,11 @@ test('a missing key is what transformers takes it for, and null is none', () => 
   expect(read({ ...heads, num_key_value_heads: null }).num_key_value_heads).toBe(32);
   const mixtral = { model_type: 'mixtral', num_local_experts: 4, num_experts_per_tok: 2 };
   expect(read(mixtral).ropes[0]!.theta).toBe(1e6);
+  expect(read({ ...mixtral, model_type: 'gpt_oss' })).toMatchObject({
+    head_dim: 64,
+    ropes: [{ theta: 150_000 }],
+    layers: [{ window: 128 }, { window: null }, { window: 128 }],
+  });
   expect(read({ model_type: 'gemma3_text' }).ropes.map(({ theta }) => theta)).toEqual([1e6, 1e4]);
 });
 
@@ -156,6 +161,10 @@ test('BLOOM goes by the names that its first checkpoints use, and by those of tr
 test('a switch that a family has and does not use changes nothing', () => {
   const gemma3 = { model_type: 'gemma3_text', head_dim: 16 };
   expect(read({ ...gemma3, attn_logit_softcapping: 50 })).toEqual(read(gemma3));
+});
+
+test('a head’s size is rounded down where the width is no multiple of the heads', () => {
+  expect(read({ hidden_size: 70, num_attention_heads: 4 })).toMatchObject({ head_dim: 17 });
 });
 
 test('OPT may have no biases', () => {
@@ -225,4 +234,10 @@ test.each([
 ])('an option that the kernels do not know is refused by its name: %s', (option, changes) => {
   expect(() => read(changes)).toThrow(UnsupportedOptionError);
   expect(() => read(changes)).toThrow(`model: ${option} is `);
+});
+
+test('of an option that has no neutral value the error says that it may not be there', () => {
+  expect(() => read({ sliding_window: 4096 })).toThrow(
+    'sliding_window is 4096, and Lamina only runs models where it is not there.',
+  );
 });

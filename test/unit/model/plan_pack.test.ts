@@ -228,7 +228,6 @@ describe('an option that changes the computation', () => {
 
 test.each<[string, Record<string, MetadataValue>]>([
   ['heads of 258', { 'llama.attention.key_length': 258 }],
-  ['heads of 65', { 'llama.attention.key_length': 65 }],
   ['heads of a broken size', { 'llama.attention.head_count': 6 }],
   ['an odd part of a head that turns', { 'llama.rope.dimension_count': 33 }],
 ])('%s: refused, because no kernel takes it', (_, metadata) => {
