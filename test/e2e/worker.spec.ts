@@ -169,10 +169,12 @@ test('an import goes on from the verified files after the tab was killed in its 
 test('a cancelled import ends with its error, and leaves what was finished', async ({ page }) => {
   const error = await page.evaluate((url) => {
     const { lamina } = window;
+    const abort = new AbortController();
+    const onProgress = ({ filesDone }: { filesDone: number }) => {
+      if (filesDone === 1) abort.abort();
+    };
     return lamina.errorOf((api) =>
-      api.importModel({ url: new URL(url, location.href).href }, ({ filesDone }) => {
-        if (filesDone === 1) void api.cancelImport();
-      }),
+      api.importModel({ url: new URL(url, location.href).href }, onProgress, null, abort.signal),
     );
   }, MODEL);
   expect(error!.name).toBe('ImportCancelledError');
