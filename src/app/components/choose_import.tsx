@@ -5,13 +5,22 @@ import type { WantedType } from '../import_state.ts';
 import type { Stage } from '../stage.ts';
 import { usePage } from './page_context.ts';
 
-/** How far a weight is from the checkpoint's, measured over values as they are usually distributed. */
+/** How far weights are from the checkpoint's, measured over values as they are usually distributed. */
 const LOSSES: Readonly<Record<EncodedTypeName, string>> = {
   Q8_0: 'differ by about 0.5\u00a0%: answers stay practically the same',
-  Q6_K: 'differ by about 2\u00a0%: answers stay nearly the same; it takes longer to make',
-  Q4_K: 'differ by about 7\u00a0%, the least at this size; it takes longer to make',
+  Q6_K: 'differ by about 2\u00a0%: answers stay nearly the same',
+  Q5_K: 'differ by about 4\u00a0%',
+  Q5_1: 'differ by about 4\u00a0%',
+  Q5_0: 'differ by about 4\u00a0%',
+  Q4_K: 'differ by about 7\u00a0%',
   Q4_1: 'differ by about 8\u00a0%',
-  Q4_0: 'differ by about 9\u00a0%, the smallest',
+  Q4_0: 'differ by about 9\u00a0%; the quickest to make',
+};
+/** At their size another type is nearer, where rows are whole blocks of it. */
+const SURPASSED: Partial<Record<EncodedTypeName, EncodedTypeName>> = {
+  Q5_1: 'Q5_K',
+  Q5_0: 'Q5_K',
+  Q4_1: 'Q4_K',
 };
 
 /** Asks how a model with weights in plain floats is to be kept. */
@@ -32,12 +41,12 @@ export function ChooseImport({ stage }: { stage: Extract<Stage, { kind: 'choosin
         <p class="eyebrow">Before the import</p>
         <h1 id="choose-title">{stage.name}</h1>
         <p class="lead">
-          The weights of this model have 16 or 32 bits each. With fewer it takes less of this disk
-          and answers faster, since fewer bytes are read for each word, but not quite as well.
+          Weights of this model have 16 or 32 bits each. With fewer it takes less of this disk and
+          answers faster, since fewer bytes are read for each word, but not quite as well.
         </p>
         <fieldset class="choices import-choices">
           <legend class="field-label">Keep it</legend>
-          {stage.choices.map((choice) => (
+          {shownOf(stage).map((choice) => (
             <label key={choice.pack} class="choice">
               <input
                 type="radio"
@@ -73,6 +82,18 @@ export function ChooseImport({ stage }: { stage: Extract<Stage, { kind: 'choosin
       </form>
     </main>
   );
+}
+
+/** All choices that are worth one, and the usual one. */
+function shownOf({
+  choices,
+  usual,
+}: Extract<Stage, { kind: 'choosing' }>): readonly ImportChoice[] {
+  const types = choices.map(({ quantize }) => quantize);
+  return choices.filter(({ quantize }) => {
+    const better = quantize && SURPASSED[quantize];
+    return quantize === usual || !better || !types.includes(better);
+  });
 }
 
 function consequence({ quantize, bytes }: ImportChoice, whole: number): string {

@@ -33,8 +33,8 @@ test('a checkpoint that is quantized already can only be imported as it is', asy
 });
 
 test.each([
-  ['whole', 256, [null, 'Q8_0', 'Q6_K', 'Q4_K', 'Q4_1', 'Q4_0']],
-  ['no', 96, [null, 'Q8_0', 'Q4_1', 'Q4_0']],
+  ['whole', 256, [null, 'Q8_0', 'Q6_K', 'Q5_K', 'Q4_K', 'Q5_1', 'Q5_0', 'Q4_1', 'Q4_0']],
+  ['no', 96, [null, 'Q8_0', 'Q5_1', 'Q5_0', 'Q4_1', 'Q4_0']],
 ])('types of 256 values a block are offered where rows are %s blocks', async (_, width, types) => {
   const shape = {
     ...SHAPES['smollm2-135m'],
