@@ -95,7 +95,10 @@ function checkpointIn(folder) {
   const prefix = '/checkpoint/';
   return async (request, response, next) => {
     const asked = pathname(request);
-    const file = asked?.startsWith(prefix) ? fileInside(folder, asked.slice(prefix.length)) : null;
-    if (file === null || !(await sendFile(request, response, file))) next();
+    if (!asked?.startsWith(prefix)) return next();
+    const file = fileInside(folder, asked.slice(prefix.length));
+    if (file !== null && (await sendFile(request, response, file))) return;
+    // Of what is not there, other origins are told so too.
+    response.writeHead(404, { 'Access-Control-Allow-Origin': '*' }).end();
   };
 }

@@ -292,11 +292,7 @@ test('quantizes at import, to what it said it would take, and tells the errors',
   expect(type).toBe('Q8_0');
   expect(mean_error).toBeGreaterThan(0.001);
   expect(worst!.relative_error).toBeLessThan(0.01);
-  expect(seen.errors).toEqual([
-    'ExportedAsItIsError',
-    'GgufTruncatedError',
-    'ModelLocationError',
-  ]);
+  expect(seen.errors).toEqual(['ExportedAsItIsError', 'GgufTruncatedError', 'ModelLocationError']);
 });
 
 test('a verification and an export end when they are cancelled, and the model is as it was', async ({
