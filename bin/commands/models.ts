@@ -3,8 +3,9 @@ import { openNodeFileSource } from '../../src/formats/sources/node_file_source.t
 import { PackNotFoundError } from '../../src/store/errors.ts';
 import { exportPack } from '../../src/store/export_pack.ts';
 import { importArchive } from '../../src/store/import_archive.ts';
+import { listPacks } from '../../src/store/list_packs.ts';
 import type { NodeStore } from '../../src/store/node_store.ts';
-import { listPacks, openManifest } from '../../src/store/open_pack.ts';
+import { openManifest } from '../../src/store/open_pack.ts';
 import { quantizationOf } from '../../src/store/quantization.ts';
 import { verifyPack } from '../../src/store/verify.ts';
 import { OutputFileError, UsageError } from '../errors.ts';

@@ -61,6 +61,11 @@ export function formatPercent(share: number): string {
   return `${Math.floor(Math.min(1, Math.max(0, share)) * 100)}${NBSP}%`;
 }
 
+/** A small share from 0 to 1 in two digits: `0.54 %`, `7.1 %`, `12 %`. */
+export function formatShare(share: number): string {
+  return `${Number((share * 100).toPrecision(2))}${NBSP}%`;
+}
+
 /** `1 token`, `1,024 tokens`. */
 export function formatCount(count: number, singular: string, plural = `${singular}s`): string {
   return `${count.toLocaleString('en-GB')}${NBSP}${count === 1 ? singular : plural}`;

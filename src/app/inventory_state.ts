@@ -1,5 +1,6 @@
 import { type ReadonlySignal, signal } from '@preact/signals';
-import type { LaminaApi } from '../worker/protocol.ts';
+import { PackTaskCancelledError } from '../worker/errors.ts';
+import type { ExportPart, ImportProgress, LaminaApi } from '../worker/protocol.ts';
 import { failureOf } from './failures.ts';
 import type { FileSink } from './save_file.ts';
 
@@ -7,7 +8,7 @@ import type { FileSink } from './save_file.ts';
 export interface PackNews {
   readonly pack: string;
   readonly task: 'verify' | 'export';
-  readonly state: 'running' | 'done' | 'failed';
+  readonly state: 'running' | 'cancelling' | 'cancelled' | 'done' | 'failed';
   /** How much of it is done, from 0 to 1. */
   readonly share: number;
   /** Why it failed. */
@@ -21,6 +22,8 @@ export interface InventoryState {
   verify(pack: string): Promise<void>;
   /** Writes a model to one file, which `importModel` takes. */
   exportPack(pack: string): Promise<void>;
+  /** Ends what is being done; of an export nothing is kept. */
+  cancel(): void;
 }
 
 /** @param openSink asks the user where the file of this name goes; null: nowhere */
@@ -29,39 +32,54 @@ export function createInventoryState(
   openSink: (name: string) => Promise<FileSink | null>,
 ): InventoryState {
   const news = signal<PackNews | null>(null);
+  let abort: AbortController | null = null;
 
   /** @param action resolves to false when the user wants none of it */
   async function run(
     pack: string,
     task: PackNews['task'],
-    action: (onShare: (share: number) => void) => Promise<boolean>,
+    action: (onShare: (share: number) => void, signal: AbortSignal) => Promise<boolean>,
   ): Promise<void> {
-    if (news.value?.state === 'running') return;
+    if (abort) return;
+    abort = new AbortController();
+    const { signal } = abort;
     const tell = (state: PackNews['state'], share: number, message = '') => {
       news.value = { pack, task, state, share, message };
     };
     tell('running', 0);
+    const onShare = (share: number) => {
+      if (!signal.aborted) tell('running', share);
+    };
     try {
-      if (await action((share) => tell('running', share))) tell('done', 1);
+      if (await action(onShare, signal)) tell('done', 1);
       else news.value = null;
     } catch (error) {
-      tell('failed', 0, failureOf(error, 'load').message);
+      if (error instanceof PackTaskCancelledError) tell('cancelled', 0);
+      else tell('failed', 0, failureOf(error, 'load').message);
+    } finally {
+      abort = null;
     }
   }
 
   return {
     news,
     verify: (pack) =>
-      run(pack, 'verify', async (onShare) => {
-        await api.verifyPack(pack, ({ bytesDone, bytes }) => onShare(bytesDone / bytes));
+      run(pack, 'verify', async (onShare, signal) => {
+        const onProgress = ({ bytesDone, bytes }: ImportProgress) => onShare(bytesDone / bytes);
+        await api.verifyPack(pack, onProgress, signal);
         return true;
       }),
     exportPack: (pack) =>
-      run(pack, 'export', async (onShare) => {
+      run(pack, 'export', async (onShare, signal) => {
         const sink = await openSink(`${pack}.tar`);
-        if (sink) await pour(api, pack, sink, onShare);
+        if (sink) await pour(api, pack, sink, onShare, signal);
         return sink !== null;
       }),
+    cancel() {
+      if (!abort || !news.value) return;
+      abort.abort();
+      news.value = { ...news.value, state: 'cancelling' };
+    },
   };
 }
 
@@ -71,14 +89,16 @@ async function pour(
   pack: string,
   sink: FileSink,
   onShare: (share: number) => void,
+  signal: AbortSignal,
 ): Promise<void> {
   let done = 0;
   try {
-    await api.exportPack(pack, async ({ bytes, size }) => {
+    const write = async ({ bytes, size }: ExportPart) => {
       await sink.write(bytes);
       done += bytes.length;
       onShare(done / size);
-    });
+    };
+    await api.exportPack(pack, write, signal);
     await sink.close();
   } catch (error) {
     await sink.abort().catch(() => undefined);

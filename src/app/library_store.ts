@@ -1,15 +1,19 @@
+import { ENCODED_TYPES, type EncodedTypeName } from '../formats/block_types.ts';
 import { fileName } from '../formats/folder.ts';
 import { fieldsOf, type KeyValueStorage, type LocalRecord, localRecord } from './local_record.ts';
 
-/** A source that can be read again at any time. */
+/** A source that can be read again at any time, and what its matrices of plain floats became at import. */
 export interface UrlSource {
   readonly kind: 'url';
   readonly url: string;
   readonly name: string;
+  readonly quantize?: EncodedTypeName;
 }
 
 /** What can be remembered of a model's source: a file must be handed over by the user again. */
-export type KnownSource = UrlSource | { readonly kind: 'file'; readonly name: string };
+export type KnownSource =
+  | UrlSource
+  | { readonly kind: 'file'; readonly name: string; readonly quantize?: EncodedTypeName };
 
 /** A model by what a person typed: an address, or a name on the hub. */
 export function sourceNamed(text: string): UrlSource {
@@ -48,8 +52,10 @@ function parseLibrary(json: unknown): Library {
 }
 
 function parseSource(json: unknown): KnownSource | null {
-  const { kind, url, name } = (json ?? {}) as Record<string, unknown>;
+  const { kind, url, name, quantize } = (json ?? {}) as Record<string, unknown>;
   if (typeof name !== 'string') return null;
-  if (kind === 'url' && typeof url === 'string') return { kind, url, name };
-  return kind === 'file' ? { kind, name } : null;
+  const type = ENCODED_TYPES.find((known) => known === quantize);
+  const rest = { name, ...(type && { quantize: type }) };
+  if (kind === 'url' && typeof url === 'string') return { kind, url, ...rest };
+  return kind === 'file' ? { kind, ...rest } : null;
 }

@@ -1,31 +1,16 @@
 import { type ReadonlySignal, type Signal, signal } from '@preact/signals';
-import { GpuOutOfMemoryError } from '../gpu/errors.ts';
-import { BudgetTooSmallError } from '../plan/errors.ts';
 import { PackCorruptedError } from '../store/errors.ts';
-import type {
-  ChosenFiles,
-  Environment,
-  ImportProgress,
-  LaminaApi,
-  LoadedModel,
-  LoadOptions,
-  ModelSource,
-} from '../worker/protocol.ts';
-import { isExported } from '../worker/protocol.ts';
+import type { ChosenFiles, Environment, LaminaApi, LoadOptions } from '../worker/protocol.ts';
 import type { CatalogueModel } from './catalogue.ts';
-import {
-  damagedFailure,
-  type Failure,
-  failureOf,
-  INSECURE_PAGE,
-  lostFailure,
-  shortageFailure,
-} from './failures.ts';
+import { createDisplay } from './display.ts';
+import { damagedFailure, type Failure, failureOf, INSECURE_PAGE, lostFailure } from './failures.ts';
+import { createImportState, type WantedType } from './import_state.ts';
 import { createLibraryState, type KnownPack, type Unfinished } from './library.ts';
-import type { KnownSource, UrlSource } from './library_store.ts';
+import type { UrlSource } from './library_store.ts';
 import type { KeyValueStorage } from './local_record.ts';
+import { createRunState } from './run_state.ts';
 import { type Stage, WELCOME } from './stage.ts';
-import { createTransferMeter, type Transfer } from './transfer_rate.ts';
+import type { Transfer } from './transfer_rate.ts';
 
 export interface ModelServices {
   readonly api: LaminaApi;
@@ -56,9 +41,13 @@ export interface ModelState {
   readonly token: Signal<string>;
   /** Finds out what is here, and loads the model of the last visit. */
   start(): Promise<void>;
-  /** Imports, or goes on with an import, and loads. */
-  importModel(source: UrlSource | ChosenFiles): Promise<void>;
-  cancelImport(): Promise<void>;
+  /** Asks how a model is to be imported where there is a choice, imports and loads it. */
+  openModel(source: UrlSource | ChosenFiles): Promise<void>;
+  /** Imports, or goes on with an import, and loads; as it was imported before. */
+  importModel(source: UrlSource): Promise<void>;
+  /** How the model that is asked about is imported. */
+  chooseImport(wanted: WantedType): void;
+  cancelImport(): void;
   /** Verifies a pack on disk and loads it; mends damage where the source can be read again. */
   load(pack: string, name: string): Promise<void>;
   /** Why the model does not run as the settings say; null: it does. */
@@ -80,32 +69,19 @@ export interface ModelState {
 }
 
 export function createModelState(services: ModelServices): ModelState {
-  const { api, now } = services;
+  const { api } = services;
   const library = createLibraryState(api, services.storage);
-  const stage = signal<Stage>({ kind: 'starting' });
-  const failure = signal<Failure | null>(null);
+  const display = createDisplay(services.now);
+  const { stage, failure } = display;
+  const imports = createImportState(api, library, display);
   const environment = signal<Environment | null>(null);
   const catalogue = signal<readonly CatalogueModel[]>([]);
   const catalogueFailure = signal<Failure | null>(null);
-  const transfer = signal<Transfer | null>(null);
-  const token = signal('');
-  const runProblem = signal<string | null>(null);
-  const changing = signal(false);
-  /** What tells that the model at hand was loaded one layer at a time. */
-  let shortage: Failure | null = null;
-  /** Ends when the model runs as it was set last. */
-  let running: Promise<unknown> = Promise.resolve();
-  let lastImport: UrlSource | ChosenFiles | null = null;
+  /** The import that was begun last, once more. */
+  let again: () => Promise<void> = async () => undefined;
   let watching = false;
   let lost = false;
-
-  function meter(): (progress: ImportProgress) => void {
-    const measure = createTransferMeter(now);
-    transfer.value = null;
-    return (progress) => {
-      transfer.value = measure(progress);
-    };
-  }
+  const runs = createRunState(api, display, services.loadOptions, () => lost);
 
   async function start(): Promise<void> {
     if (!services.secure) {
@@ -137,36 +113,24 @@ export function createModelState(services: ModelServices): ModelState {
     }
   }
 
-  async function importModel(source: UrlSource | ChosenFiles): Promise<void> {
-    const before = stage.value;
-    lastImport = source;
-    void services.persist();
-    const pack = await importPack(source, [], before.kind === 'ready' ? before : WELCOME);
-    if (pack !== null) await load(pack, source.name);
+  const otherwise = (): Stage => (stage.value.kind === 'ready' ? stage.value : WELCOME);
+
+  async function openModel(source: UrlSource | ChosenFiles): Promise<void> {
+    const before = otherwise();
+    again = () => openModel(source);
+    const wanted = await imports.ask(source, before);
+    if (wanted !== undefined) await importAs(source, wanted, before);
   }
 
-  /** @returns the pack's id; null when it failed or was cancelled, and then `otherwise` is the stage */
-  async function importPack(
+  async function importAs(
     source: UrlSource | ChosenFiles,
-    mending: readonly string[],
-    otherwise: Stage,
-  ): Promise<string | null> {
-    const known: KnownSource = 'files' in source ? { kind: 'file', name: source.name } : source;
-    failure.value = null;
-    const resumes = !('files' in source && isExported(source));
-    stage.value = { kind: 'importing', name: known.name, mending, resumes, cancelling: false };
-    library.importBegins(known);
-    try {
-      const pack = await api.importModel(asSource(source, token.value.trim()), meter());
-      library.importEnds(pack, known);
-      await library.refresh();
-      return pack;
-    } catch (error) {
-      if (!isCancel(error)) failure.value = failureOf(error, 'import');
-      await library.refresh().catch(() => undefined);
-      stage.value = otherwise;
-      return null;
-    }
+    wanted: WantedType,
+    before = otherwise(),
+  ): Promise<void> {
+    again = () => importAs(source, wanted);
+    void services.persist();
+    const pack = await imports.run(source, wanted, [], before);
+    if (pack !== null) await load(pack, source.name);
   }
 
   async function load(pack: string, name: string): Promise<void> {
@@ -181,44 +145,12 @@ export function createModelState(services: ModelServices): ModelState {
 
   async function loadOnce(pack: string, name: string): Promise<void> {
     stage.value = { kind: 'loading', name };
-    const model = await loadWithin(pack);
+    const model = await runs.load(pack);
     lost = false;
     stage.value = { kind: 'ready', name: library.nameOf(pack, model.name), model };
     library.isInUse(pack);
-    failure.value = shortage;
+    failure.value = runs.shortage();
     void watchDevice();
-  }
-
-  /** Loads a pack as the settings say; where there is too little memory for that, one layer at a time. */
-  async function loadWithin(pack: string): Promise<LoadedModel> {
-    const options = services.loadOptions();
-    runProblem.value = null;
-    shortage = null;
-    try {
-      return await api.load(pack, meter(), options);
-    } catch (error) {
-      const { budget, ...rest } = options;
-      const least = options.residency === 'strict' && budget === undefined;
-      if (least || !isShortage(error)) throw error;
-      const model = await api.load(pack, meter(), { ...rest, residency: 'strict' });
-      runProblem.value = error.message;
-      shortage = shortageFailure(error);
-      return model;
-    }
-  }
-
-  async function runAsSet(): Promise<void> {
-    // When it is loaded again, it is as set.
-    if (stage.value.kind !== 'ready' || lost) return;
-    const { context_length: _, ...options } = services.loadOptions();
-    try {
-      const model = await api.setResidency(options);
-      runProblem.value = null;
-      if (failure.value === shortage) failure.value = null;
-      if (stage.value.kind === 'ready') stage.value = { ...stage.value, model };
-    } catch (error) {
-      runProblem.value = (error as Error).message;
-    }
   }
 
   /** Imports a damaged pack again from its URL, which reads the damaged files only; once. */
@@ -228,10 +160,11 @@ export function createModelState(services: ModelServices): ModelState {
       await failToLoad(damagedFailure(damage, source?.name ?? null));
       return;
     }
-    lastImport = source;
+    const wanted = source.quantize ?? null;
+    again = () => importAs(source, wanted);
     const files = damage.details.files as readonly { readonly file: string }[];
     const names = files.map(({ file }) => file);
-    const mended = await importPack(source, names, WELCOME);
+    const mended = await imports.run(source, wanted, names, WELCOME);
     if (mended === null) return;
     try {
       await loadOnce(mended, name);
@@ -278,39 +211,27 @@ export function createModelState(services: ModelServices): ModelState {
     catalogueFailure,
     packs: library.packs,
     unfinished: library.unfinished,
-    transfer,
-    token,
+    transfer: display.transfer,
+    token: imports.token,
     start,
-    importModel,
+    openModel,
+    importModel: (source) => importAs(source, source.quantize ?? null),
+    chooseImport: imports.choose,
+    cancelImport: imports.cancel,
     load,
-    async cancelImport() {
-      if (stage.value.kind !== 'importing') return;
-      stage.value = { ...stage.value, cancelling: true };
-      // When the worker is gone, the import is rejected with the same cause and tells it.
-      await api.cancelImport().catch(() => undefined);
-    },
     reloadEngine,
     engineLost() {
       lost = true;
     },
-    runProblem,
-    changing,
-    async runAsSet(idle = Promise.resolve()) {
-      // One after the other, and known at once: an answer that is asked for now waits.
-      const change = Promise.all([running, idle]).then(runAsSet);
-      running = change;
-      changing.value = true;
-      await change;
-      if (running === change) changing.value = false;
-    },
+    runProblem: runs.problem,
+    changing: runs.changing,
+    runAsSet: runs.runAsSet,
     async ensureEngine() {
-      await running;
+      await runs.settled();
       if (lost) await reloadEngine();
       return stage.value.kind === 'ready';
     },
-    async importAgain() {
-      if (lastImport) await importModel(lastImport);
-    },
+    importAgain: () => again(),
     async remove(pack) {
       failure.value = null;
       try {
@@ -326,16 +247,4 @@ export function createModelState(services: ModelServices): ModelState {
       failure.value = null;
     },
   };
-}
-
-function asSource(source: UrlSource | ChosenFiles, token: string): ModelSource {
-  return 'files' in source ? source : { url: source.url, ...(token && { token }) };
-}
-
-function isShortage(error: unknown): error is BudgetTooSmallError | GpuOutOfMemoryError {
-  return error instanceof BudgetTooSmallError || error instanceof GpuOutOfMemoryError;
-}
-
-function isCancel(error: unknown): boolean {
-  return error instanceof Error && error.name === 'ImportCancelledError';
 }

@@ -9,7 +9,12 @@ export interface FileSink {
 
 /** Not yet in TypeScript's library. */
 interface SavePicker {
-  showSaveFilePicker?(options: object): Promise<FileSystemFileHandle>;
+  showSaveFilePicker?(options: object): Promise<RemovableHandle>;
+}
+
+/** `remove()` is not in all browsers. */
+interface RemovableHandle extends FileSystemFileHandle {
+  remove?(): Promise<void>;
 }
 
 /** Offers text as a file to be kept. */
@@ -28,11 +33,23 @@ export async function openArchiveSink(name: string): Promise<FileSink | null> {
   const types = [{ description: 'Exported model', accept: { 'application/x-tar': ['.tar'] } }];
   try {
     const handle = await picker.showSaveFilePicker({ suggestedName: name, types });
-    return await handle.createWritable();
+    return pickedSink(handle, await handle.createWritable());
   } catch (error) {
     if ((error as Error).name === 'AbortError') return null;
     throw error;
   }
+}
+
+function pickedSink(handle: RemovableHandle, file: FileSystemWritableFileStream): FileSink {
+  return {
+    write: (bytes) => file.write(bytes),
+    close: () => file.close(),
+    async abort() {
+      await file.abort();
+      // The picker has made the file, empty.
+      await handle.remove?.();
+    },
+  };
 }
 
 function downloadSink(name: string): FileSink {

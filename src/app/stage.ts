@@ -1,4 +1,4 @@
-import type { LoadedModel } from '../worker/protocol.ts';
+import type { ImportChoice, LoadedModel } from '../worker/protocol.ts';
 import type { Failure } from './failures.ts';
 
 /** Which screen the page shows. */
@@ -17,6 +17,14 @@ export type Stage =
       readonly resumes: boolean;
       readonly cancelling: boolean;
     }
+  /** There are several ways to import a model, and the user says which. */
+  | {
+      readonly kind: 'choosing';
+      readonly name: string;
+      readonly choices: readonly ImportChoice[];
+      /** The type of the choice that is made beforehand. */
+      readonly usual: ImportChoice['quantize'];
+    }
   | { readonly kind: 'loading'; readonly name: string }
   /** `name`: as the catalogue calls the model, else as it calls itself. */
   | { readonly kind: 'ready'; readonly name: string; readonly model: LoadedModel };
@@ -28,6 +36,8 @@ export function announcementOf(stage: Stage): string {
   switch (stage.kind) {
     case 'importing':
       return stage.cancelling ? 'Cancelling the import.' : `Importing ${stage.name}.`;
+    case 'choosing':
+      return `How is ${stage.name} to be kept?`;
     case 'loading':
       return `Loading ${stage.name}.`;
     case 'ready':

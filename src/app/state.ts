@@ -25,8 +25,10 @@ export interface PageState {
   readonly settings: SettingsState;
   readonly diagnostics: DiagnosticsState;
   readonly inventory: InventoryState;
-  /** Leaves the answer at hand, and imports a model. */
+  /** Leaves the answer at hand, and imports a model, in the way that the user chooses. */
   openModel(source: UrlSource | ChosenFiles): Promise<void>;
+  /** The same without asking: a model on offer, or an import that has begun. */
+  importModel(source: UrlSource): Promise<void>;
   /** Leaves the answer at hand, and loads a model from the disk. */
   usePack(pack: string, name: string): Promise<void>;
   /** Leaves the answer at hand, and keeps more or less of the model on the GPU. */
@@ -79,6 +81,10 @@ export function createState(services: Services): PageState {
     diagnostics,
     inventory,
     async openModel(source) {
+      await chat.stop();
+      await models.openModel(source);
+    },
+    async importModel(source) {
       await chat.stop();
       await models.importModel(source);
     },

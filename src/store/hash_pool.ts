@@ -3,24 +3,31 @@ import { HashThread } from './hash_thread.ts';
 import { PIECE_BYTES } from './manifest.ts';
 
 /** Together faster than disks are: each hashes 1 to 2 GB/s. */
-const MOST_LANES = 4;
+const LANES = 4;
+/** Enough where pieces are also written: one is hashed while the next is filled. A thread takes a browser some 25 MB. */
+export const WRITING_LANES = 2;
 /** Less than this is hashed where it is: a thread takes as long to start as some ten times as much takes to hash. */
 const SMALL_BYTES = 2 ** 20;
 
 /**
  * Hashes pieces of files, a few at a time, each in a lane: a buffer of PIECE_BYTES and the thread that hashes it.
- * Who wants to hash waits for a lane, so that memory holds MOST_LANES pieces and no more.
+ * Who wants to hash waits for a lane, so that memory holds as many pieces as there are lanes, and no more.
  */
 export class HashPool {
   private readonly lanes: HashLane[] = [];
   private readonly idle: HashLane[] = [];
   private readonly waiting: ((lane: HashLane) => void)[] = [];
+  private readonly most: number;
+
+  constructor(most = LANES) {
+    this.most = most;
+  }
 
   /** A lane whose buffer nobody uses. It is idle again when its `hash` has ended, or by `release`. */
   async take(): Promise<HashLane> {
     const idle = this.idle.pop();
     if (idle) return idle;
-    if (this.lanes.length === MOST_LANES) {
+    if (this.lanes.length === this.most) {
       return new Promise((resolve) => this.waiting.push(resolve));
     }
     const lane = new HashLane(() => {

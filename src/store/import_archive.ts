@@ -7,7 +7,7 @@ import {
   StorageQuotaError,
 } from './errors.ts';
 import { exclusive } from './exclusive.ts';
-import { HashPool } from './hash_pool.ts';
+import { HashPool, WRITING_LANES } from './hash_pool.ts';
 import { MANIFEST_FILE, type Manifest, type PackFile, PIECE_BYTES } from './manifest.ts';
 import { checkNames } from './names.ts';
 import { filesOf, LARGEST_MANIFEST } from './open_pack.ts';
@@ -72,7 +72,7 @@ async function writeFiles(
 ): Promise<void> {
   const files = filesOf(manifest);
   const meter = new ProgressMeter('importing', files, onProgress);
-  const pool = new HashPool();
+  const pool = new HashPool(WRITING_LANES);
   const onBytes = (written: number) => meter.add(written);
   try {
     let at = start;
@@ -83,7 +83,7 @@ async function writeFiles(
         const reason = `"${file.name}" with ${file.bytes} bytes should be at byte ${at}`;
         throw new ArchiveError({ archive: archive.name, reason });
       }
-      const reads = readAhead(rangesOf(archive, at + TAR_BLOCK, file.bytes), signal);
+      const reads = readAhead([...rangesOf(archive, at + TAR_BLOCK, file.bytes)], signal);
       const pieces = await writePieces(store, pack, file.name, { pool, onBytes, signal }, (out) =>
         copy(reads, out),
       );

@@ -9,7 +9,7 @@ import {
   StorageQuotaError,
 } from './errors.ts';
 import { exclusive } from './exclusive.ts';
-import { HashPool } from './hash_pool.ts';
+import { HashPool, WRITING_LANES } from './hash_pool.ts';
 import { inSourceOrder, rangesOfAll } from './import_order.ts';
 import {
   type FinishedFile,
@@ -235,7 +235,7 @@ class PackImport {
     const ranges = rangesOfAll(files);
     const hashes = new SourceHashes(ranges, this.finished.size === 0);
     const reads = hashes.follow(ranges, signal);
-    const pool = new HashPool();
+    const pool = new HashPool(WRITING_LANES);
     const onBytes = (written: number) => meter.add(written);
     try {
       for (const file of files) {

@@ -1,26 +1,10 @@
-import {
-  ManifestInvalidError,
-  PackFileMissingError,
-  PackIncompleteError,
-  PackNotFoundError,
-} from './errors.ts';
+import { ManifestInvalidError, PackIncompleteError, PackNotFoundError } from './errors.ts';
 import { MANIFEST_FILE, type Manifest, type PackFile } from './manifest.ts';
-import { SCRATCH_PACK } from './names.ts';
 import { parseManifest } from './parse_manifest.ts';
 import type { WeightStore } from './weight_store.ts';
 
 /** A manifest is mostly its tokenizer's tokens: this is ten times the largest vocabulary known. */
 export const LARGEST_MANIFEST = 256 * 2 ** 20;
-
-export interface PackSummary {
-  readonly id: string;
-  /** `general.name`, else the file's name; for an unfinished import, the pack's id. */
-  readonly name: string;
-  /** Bytes on disk. */
-  readonly bytes: number;
-  /** False: files are missing; importing the same source again goes on from the verified ones. */
-  readonly complete: boolean;
-}
 
 /**
  * A pack's table of contents, every field checked. The content of its files is not: see `verifyPack`.
@@ -31,12 +15,6 @@ export async function openManifest(store: WeightStore, pack: string): Promise<Ma
   if (files.size === 0) throw new PackNotFoundError({ pack });
   if (!files.has(MANIFEST_FILE)) throw new PackIncompleteError({ pack });
   return parseManifest(pack, await readSmallFile(store, pack, MANIFEST_FILE));
-}
-
-/** All packs of a store, also those whose import was interrupted. */
-export async function listPacks(store: WeightStore): Promise<PackSummary[]> {
-  const ids = (await store.list()).filter((id) => id !== SCRATCH_PACK);
-  return Promise.all(ids.map((id) => summary(store, id)));
 }
 
 /** All files that a manifest names: the embedding, each layer, the head. */
@@ -63,23 +41,5 @@ export async function readSmallFile(
     return bytes;
   } finally {
     file.close();
-  }
-}
-
-async function summary(store: WeightStore, id: string): Promise<PackSummary> {
-  const files = await store.files(id);
-  const bytes = [...files.values()].reduce((sum, size) => sum + size, 0);
-  try {
-    const manifest = await openManifest(store, id);
-    const complete = filesOf(manifest).every((file) => files.get(file.name) === file.bytes);
-    return { id, name: manifest.name, bytes, complete };
-  } catch (error) {
-    const unfinished =
-      error instanceof PackIncompleteError ||
-      error instanceof PackNotFoundError ||
-      error instanceof PackFileMissingError ||
-      error instanceof ManifestInvalidError;
-    if (!unfinished) throw error;
-    return { id, name: id, bytes, complete: false };
   }
 }

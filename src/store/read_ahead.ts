@@ -7,8 +7,8 @@ export interface ByteRange {
   readonly length: number;
 }
 
-/** Reads that are under way while one is worked on: a server's answer takes as long as what it brings. */
-const READS_AHEAD = 2;
+/** Reads that are under way while one is worked on: browsers answer those of one address one after the other anyway. */
+const READS_AHEAD = 1;
 
 /**
  * The bytes of the ranges, one after the other; the next ones are asked for before it is their turn. Bytes are valid
@@ -17,12 +17,14 @@ const READS_AHEAD = 2;
  * @throws What `source.read` throws, when it is that range's turn.
  */
 export async function* readAhead(
-  ranges: Iterable<ByteRange>,
+  ranges: readonly ByteRange[],
   signal?: AbortSignal,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
   const stop = new AbortController();
   const either = AbortSignal.any(signal ? [signal, stop.signal] : [stop.signal]);
   const reads: Promise<Uint8Array<ArrayBuffer>>[] = [];
+  // Each as large as the largest: what is too small would be thrown away, and collected late.
+  const most = ranges.reduce((most, { length }) => Math.max(most, length), 0);
   const free: Uint8Array<ArrayBuffer>[] = [];
   const next = async function* () {
     const bytes = await reads.shift()!;
@@ -31,8 +33,7 @@ export async function* readAhead(
   };
   try {
     for (const { source, offset, length } of ranges) {
-      const memory = free.pop();
-      const into = memory && memory.length >= length ? memory : new Uint8Array(length);
+      const into = free.pop() ?? new Uint8Array(most);
       const read = source.read(offset, length, either, into);
       // A failure is told when its turn comes; until then it is not an unhandled one.
       read.catch(() => undefined);

@@ -17,6 +17,26 @@ export class ModelLocationError extends LaminaError {
   }
 }
 
+/** An exported model was to be quantized, and it is taken as it was exported. */
+export class ExportedAsItIsError extends LaminaError {
+  constructor(details: { file: string; quantize: string }) {
+    super(
+      `“${details.file}” is an exported model and is imported as it was exported, not quantized to ${details.quantize}. Import the checkpoint that it was made from instead.`,
+      details,
+    );
+  }
+}
+
+/** A pack was being verified or exported, and whoever asked for it wants it no more. */
+export class PackTaskCancelledError extends LaminaError {
+  constructor(details: { pack: string; task: 'verification' | 'export' }) {
+    super(
+      `The ${details.task} of “${details.pack}” was cancelled. The model is as it was; begin again at any time.`,
+      details,
+    );
+  }
+}
+
 /** The worker that owns the GPU ended with an error that nobody caught, or could not start. */
 export class WorkerFailedError extends LaminaError {
   constructor(details: { reason: string }) {
@@ -27,4 +47,10 @@ export class WorkerFailedError extends LaminaError {
   }
 }
 
-registerErrors({ ModelLocationError, NoModelError, WorkerFailedError });
+registerErrors({
+  ExportedAsItIsError,
+  ModelLocationError,
+  NoModelError,
+  PackTaskCancelledError,
+  WorkerFailedError,
+});

@@ -1,67 +1,51 @@
-import { benchKernels } from '../bench/bench_kernels.ts';
-import { benchChatModel } from '../bench/bench_model.ts';
-import { benchRates } from '../bench/bench_rates.ts';
-import { benchRing } from '../bench/bench_ring.ts';
-import type { Follower } from '../bench/progress.ts';
-import type { ModelReport } from '../bench/report.ts';
 import { ChatModel } from '../engine/chat_model.ts';
 import { EngineBusyError } from '../engine/errors.ts';
 import type { GenerateOptions } from '../engine/generate.ts';
 import { type ModelPlan, planModel } from '../engine/plan_model.ts';
-import type { Part } from '../engine/weights_layout.ts';
-import { openBlobSource } from '../formats/sources/blob_source.ts';
 import { type Gpu, openGpu } from '../gpu/device.ts';
-import type { DeviceRates } from '../gpu/rates.ts';
 import { planPack } from '../model/plan_pack.ts';
 import type { ThinkingParts } from '../model/thinking.ts';
 import { type ChatMessage, tokenizerOf } from '../model/tokenizer_data.ts';
-import { openBrowserStore } from '../store/choose_store.ts';
-import { ImportCancelledError } from '../store/errors.ts';
-import { exportPack } from '../store/export_pack.ts';
-import { importArchive } from '../store/import_archive.ts';
-import { importPack } from '../store/importer.ts';
-import { listPacks, openManifest } from '../store/open_pack.ts';
-import { packId } from '../store/pack_id.ts';
+import { listPacks } from '../store/list_packs.ts';
+import { openManifest } from '../store/open_pack.ts';
 import { planLayout } from '../store/pack_layout.ts';
 import type { OnProgress } from '../store/progress.ts';
-import { verifyPack } from '../store/verify.ts';
-import type { WeightStore } from '../store/weight_store.ts';
 import { createAnswerReader } from './answer_reader.ts';
 import { browserKnowledge } from './browser_knowledge.ts';
+import { describeModel, residenceOf } from './describe_model.ts';
+import { diagnose } from './diagnose.ts';
 import { NoModelError } from './errors.ts';
 import { EventSender } from './events.ts';
-import type {
-  BenchPart,
-  BenchProgress,
-  BenchReport,
-  Environment,
-  ExportPart,
-  GenerationEvent,
-  GenerationResult,
-  LaminaApi,
-  LoadedModel,
-  LoadOptions,
-  ModelSource,
-  PackSummary,
-  PlanRequest,
-  Residence,
-  RunOptions,
+import { Library } from './library.ts';
+import {
+  BENCH_PARTS,
+  type BenchPart,
+  type BenchProgress,
+  type BenchReport,
+  type EncodedTypeName,
+  type Environment,
+  type ExportPart,
+  type GenerationEvent,
+  type GenerationResult,
+  type ImportChoice,
+  type LaminaApi,
+  type LoadedModel,
+  type LoadOptions,
+  type ModelSource,
+  type PackSummary,
+  type PlanRequest,
+  type RunOptions,
 } from './protocol.ts';
-import { BENCH_PARTS, isExported } from './protocol.ts';
 import { readModel } from './read_model.ts';
-
-/** How much of a model is run to measure it. */
-const MODEL_RUNS = { prompt_tokens: 64, decode_tokens: 16, repeats: 3 };
 
 /** The side of `LaminaApi` that owns the GPU device, the store and the model. One a worker. */
 export class LaminaWorker implements LaminaApi {
   private readonly gpuEntry: GPU | undefined;
   private gpu: Promise<Gpu> | null = null;
-  private store: Promise<WeightStore> | null = null;
+  private readonly library = new Library();
   private model: ChatModel | null = null;
   /** How the model was asked to run. */
   private run: RunOptions = {};
-  private importing: AbortController | null = null;
   /** What the engine is busy with, an answer or a measurement: how to end it, and when it has ended. */
   private running: { readonly abort: AbortController; readonly ended: Promise<unknown> } | null =
     null;
@@ -73,54 +57,43 @@ export class LaminaWorker implements LaminaApi {
 
   async environment(): Promise<Environment> {
     const { adapter } = await this.openGpu();
-    const store = await this.openStore();
+    const store = await this.library.store();
     return { adapter, store: store.kind, available: await store.available() };
   }
 
   async packs(): Promise<PackSummary[]> {
-    return listPacks(await this.openStore());
+    return listPacks(await this.library.store());
   }
 
-  async importModel(source: ModelSource, onProgress: OnProgress): Promise<string> {
-    const abort = new AbortController();
-    this.importing?.abort();
-    this.importing = abort;
-    try {
-      const { signal } = abort;
-      const store = await this.openStore();
-      if ('files' in source && isExported(source)) {
-        const { file } = source.files[0]!;
-        const archive = openBlobSource(file, file.name);
-        return await importArchive({ archive, store, onProgress, signal });
-      }
-      const checkpoint = await readModel(source, signal);
-      // Files that may have to be mended must not be open.
-      if ((await packId(checkpoint.source)) === this.model?.pack) await this.unload();
-      return await importPack({ checkpoint, store, onProgress, signal });
-    } catch (error) {
-      throw abort.signal.aborted ? new ImportCancelledError({ pack: null }) : error;
-    } finally {
-      if (this.importing === abort) this.importing = null;
-    }
+  importChoices(source: ModelSource, signal?: AbortSignal): Promise<ImportChoice[]> {
+    return this.library.choices(source, signal);
   }
 
-  async cancelImport(): Promise<void> {
-    this.importing?.abort();
+  importModel(
+    source: ModelSource,
+    onProgress: OnProgress,
+    quantize?: EncodedTypeName | null,
+    signal?: AbortSignal,
+  ): Promise<string> {
+    const release = (pack: string) => this.release(pack);
+    return this.library.import(source, { quantize, onProgress, release, signal });
   }
 
   async removePack(pack: string): Promise<void> {
-    if (pack === this.model?.pack) await this.unload();
-    await (await this.openStore()).remove(pack);
+    await this.release(pack);
+    await (await this.library.store()).remove(pack);
   }
 
-  async verifyPack(pack: string, onProgress: OnProgress): Promise<void> {
-    const store = await this.openStore();
-    await verifyPack(store, pack, await openManifest(store, pack), onProgress);
+  verifyPack(pack: string, onProgress: OnProgress, signal?: AbortSignal): Promise<void> {
+    return this.library.verify(pack, onProgress, signal);
   }
 
-  async exportPack(pack: string, onPart: (part: ExportPart) => Promise<void>): Promise<void> {
-    const { size, parts } = await exportPack(await this.openStore(), pack);
-    for await (const bytes of parts) await onPart({ bytes, size });
+  exportPack(
+    pack: string,
+    onPart: (part: ExportPart) => Promise<void>,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    return this.library.export(pack, onPart, signal);
   }
 
   async load(
@@ -130,14 +103,14 @@ export class LaminaWorker implements LaminaApi {
   ): Promise<LoadedModel> {
     await this.unload();
     const gpu = await this.openGpu();
-    const store = await this.openStore();
+    const store = await this.library.store();
     const model = await ChatModel.load({
       ...{ gpu, store, pack, onProgress, knowledge: browserKnowledge() },
       ...options,
     });
     this.model = model;
     this.run = options;
-    return describe(model);
+    return describeModel(model);
   }
 
   async setResidency(options: RunOptions): Promise<LoadedModel> {
@@ -146,12 +119,12 @@ export class LaminaWorker implements LaminaApi {
     await this.interrupt();
     await this.alone(() => model.setResidency(options));
     this.run = options;
-    return describe(model);
+    return describeModel(model);
   }
 
   async plan(model: string | ModelSource, request: PlanRequest = {}): Promise<ModelPlan> {
     const gpu = await this.openGpu();
-    const store = await this.openStore();
+    const store = await this.library.store();
     const about =
       typeof model === 'string'
         ? { model: await openManifest(store, model), pack: model }
@@ -199,28 +172,10 @@ export class LaminaWorker implements LaminaApi {
     parts: readonly BenchPart[] = BENCH_PARTS,
   ): Promise<BenchReport> {
     const gpu = await this.openGpu();
-    const store = await this.openStore();
-    return this.alone(async (signal) => {
-      let told: unknown;
-      const follower: Follower = {
-        onProgress: (progress) => {
-          told = onProgress(progress);
-        },
-        signal,
-      };
-      const { model } = this;
-      const rates = await benchRates(gpu);
-      const report = {
-        adapter: gpu.adapter,
-        rates,
-        ...(parts.includes('kernels') && { kernels: await benchKernels(gpu, rates, follower) }),
-        ...(parts.includes('ring') && { ring: await benchRing(gpu, store, follower) }),
-        ...(parts.includes('model') &&
-          model && { model: await this.benchModel(gpu, rates, model, follower) }),
-        ...(model && { memory: model.engine.ledger.readAll() }),
-      };
-      await told;
-      return report;
+    const store = await this.library.store();
+    return this.alone((signal) => {
+      const { model, run } = this;
+      return diagnose({ gpu, store, model, run }, parts, onProgress, signal);
     });
   }
 
@@ -231,16 +186,6 @@ export class LaminaWorker implements LaminaApi {
   async deviceLost(): Promise<string> {
     const { lost } = await this.openGpu();
     return (await lost).message;
-  }
-
-  private benchModel(
-    gpu: Gpu,
-    rates: DeviceRates,
-    model: ChatModel,
-    follower: Follower,
-  ): Promise<ModelReport> {
-    const { manifest } = model;
-    return benchChatModel(model, { gpu, manifest, rates, ...MODEL_RUNS }, this.run, follower);
   }
 
   /** Runs what needs the GPU for itself. @throws EngineBusyError */
@@ -270,6 +215,11 @@ export class LaminaWorker implements LaminaApi {
     model?.destroy();
   }
 
+  /** Frees the model if it is that of this pack. */
+  private async release(pack: string): Promise<void> {
+    if (pack === this.model?.pack) await this.unload();
+  }
+
   /** The device; a new one after it was lost, another try after it failed. */
   private openGpu(): Promise<Gpu> {
     if (!this.gpu) {
@@ -282,36 +232,4 @@ export class LaminaWorker implements LaminaApi {
     }
     return this.gpu;
   }
-
-  private openStore(): Promise<WeightStore> {
-    if (!this.store) {
-      const opening = openBrowserStore();
-      opening.catch(() => {
-        this.store = null;
-      });
-      this.store = opening;
-    }
-    return this.store;
-  }
-}
-
-function describe(model: ChatModel): LoadedModel {
-  const { pack, manifest, engine, plan } = model;
-  return {
-    pack,
-    name: manifest.name,
-    config: manifest.config,
-    residency: engine.residency,
-    layerBytes: manifest.layers.map(({ bytes }) => bytes),
-    embeddingBytes: manifest.embedding.bytes,
-    headBytes: manifest.head.bytes,
-    contextLength: engine.context_length,
-    residence: residenceOf(model, null),
-    plan,
-  };
-}
-
-function residenceOf({ engine }: ChatModel, at: Part | null): Residence {
-  const { bytes, peak } = engine.ledger.read('weights');
-  return { at, weightBytes: bytes, peakWeightBytes: peak, bytesRead: engine.weights.bytes_read };
 }

@@ -4,13 +4,15 @@ import type { Answer, RunOptions } from '../engine/chat_model.ts';
 import type { GenerateOptions } from '../engine/generate.ts';
 import type { ModelPlan } from '../engine/plan_model.ts';
 import type { Part } from '../engine/weights_layout.ts';
+import type { EncodedTypeName } from '../formats/block_types.ts';
 import type { ChosenFiles } from '../formats/sources/file_folder.ts';
 import type { AdapterDescription } from '../gpu/device.ts';
 import type { ModelConfig } from '../model/config.ts';
 import type { ChatMessage } from '../model/tokenizer_data.ts';
 import type { Plan } from '../plan/planner.ts';
 import type { Residency } from '../plan/residency.ts';
-import type { PackSummary } from '../store/open_pack.ts';
+import type { ImportChoice } from '../store/import_choices.ts';
+import type { PackSummary } from '../store/list_packs.ts';
 import type { ImportProgress } from '../store/progress.ts';
 import type { WeightStore } from '../store/weight_store.ts';
 
@@ -18,8 +20,10 @@ export type { BenchProgress } from '../bench/progress.ts';
 export type { BenchReport } from '../bench/report.ts';
 export type { AnswerStatistics, RunOptions } from '../engine/chat_model.ts';
 export type { GenerateOptions, GenerationStatistics } from '../engine/generate.ts';
+export type { EncodedTypeName } from '../formats/block_types.ts';
 export type { ChosenFiles } from '../formats/sources/file_folder.ts';
-export type { PackSummary } from '../store/open_pack.ts';
+export type { ImportChoice } from '../store/import_choices.ts';
+export type { PackSummary } from '../store/list_packs.ts';
 export type { ImportProgress } from '../store/progress.ts';
 
 /** `text` is the answer alone. */
@@ -108,17 +112,42 @@ export interface LaminaApi {
   /** @throws WebGpuUnavailableError */
   environment(): Promise<Environment>;
   packs(): Promise<PackSummary[]>;
-  /** Imports, resumes or repairs a pack; resolves to its id. `cancelImport()` rejects it with ImportCancelledError. */
-  importModel(source: ModelSource, onProgress: (progress: ImportProgress) => void): Promise<string>;
-  cancelImport(): Promise<void>;
+  /**
+   * The ways in which a model can be imported, by its header: as it is, and quantized where it has matrices of plain
+   * floats. None of the file that a pack was exported to. @throws ImportCancelledError once aborted
+   */
+  importChoices(source: ModelSource, signal?: AbortSignal): Promise<readonly ImportChoice[]>;
+  /**
+   * Imports, resumes or repairs a pack; resolves to its id.
+   * @param quantize what matrices of plain floats become; without it each keeps its type
+   * @throws ImportCancelledError once aborted: what was finished stays; ExportedAsItIsError
+   */
+  importModel(
+    source: ModelSource,
+    onProgress: (progress: ImportProgress) => void,
+    quantize?: EncodedTypeName | null,
+    signal?: AbortSignal,
+  ): Promise<string>;
   removePack(pack: string): Promise<void>;
-  /** Compares every file of a pack with its SHA-256. @throws PackCorruptedError naming the damaged layers */
-  verifyPack(pack: string, onProgress: (progress: ImportProgress) => void): Promise<void>;
+  /**
+   * Compares every file of a pack with its SHA-256.
+   * @throws PackCorruptedError naming the damaged layers, PackTaskCancelledError once aborted
+   */
+  verifyPack(
+    pack: string,
+    onProgress: (progress: ImportProgress) => void,
+    signal?: AbortSignal,
+  ): Promise<void>;
   /**
    * Hands over a pack as one file, part by part; the next part comes when `onPart` has ended, and when it fails, this does.
    * `importModel` takes such a file.
+   * @throws PackTaskCancelledError once aborted
    */
-  exportPack(pack: string, onPart: (part: ExportPart) => Promise<void>): Promise<void>;
+  exportPack(
+    pack: string,
+    onPart: (part: ExportPart) => Promise<void>,
+    signal?: AbortSignal,
+  ): Promise<void>;
   /**
    * Verifies every file of the pack and prepares the engine.
    * @throws PackCorruptedError naming the damaged layers; `importModel` of the same source mends exactly those.

@@ -169,10 +169,12 @@ test('an import goes on from the verified files after the tab was killed in its 
 test('a cancelled import ends with its error, and leaves what was finished', async ({ page }) => {
   const error = await page.evaluate((url) => {
     const { lamina } = window;
+    const abort = new AbortController();
+    const onProgress = ({ filesDone }: { filesDone: number }) => {
+      if (filesDone === 1) abort.abort();
+    };
     return lamina.errorOf((api) =>
-      api.importModel({ url: new URL(url, location.href).href }, ({ filesDone }) => {
-        if (filesDone === 1) void api.cancelImport();
-      }),
+      api.importModel({ url: new URL(url, location.href).href }, onProgress, null, abort.signal),
     );
   }, MODEL);
   expect(error!.name).toBe('ImportCancelledError');
@@ -256,6 +258,76 @@ test('a pack goes to one file and back, also while it is in use, and a damaged f
   expect(seen.left).toEqual([]);
   expect(seen.back).toBe(pack);
   expect(seen.tokens).toHaveLength(3);
+});
+
+test('quantizes at import, to what it said it would take, and tells the errors', async ({
+  page,
+}) => {
+  const seen = await page.evaluate(async () => {
+    const { lamina } = window;
+    const { api } = lamina;
+    const plain = lamina.chosen(await lamina.file('gguf/qwen2-f16.gguf'));
+    const choices = await api.importChoices(plain);
+    const quantized = await api.importModel(plain, () => undefined, 'Q8_0');
+    const kept = await api.importModel(plain, () => undefined);
+    const model = await api.load(quantized, () => undefined);
+    const { result } = await lamina.chat('One', 3);
+    const tar = lamina.chosen(new File([], 'model.tar'));
+    const refused = await lamina.errorOf((api) => api.importModel(tar, () => undefined, 'Q8_0'));
+    const file = lamina.chosen(await lamina.file('gguf-bad/truncated-tensor-data.gguf'));
+    const broken = await lamina.errorOf((api) => api.importChoices(file));
+    const nothing = await lamina.errorOf((api) => api.importChoices({ url: 'nonsense' }));
+    const errors = [refused, broken, nothing].map((error) => error!.name);
+    return { choices, quantized, kept, model, result, errors, packs: await api.packs() };
+  });
+  const { layerBytes, embeddingBytes, headBytes } = seen.model;
+  const bytes = layerBytes.reduce((sum, bytes) => sum + bytes, embeddingBytes + headBytes);
+  const named = { quantize: 'Q8_0', pack: seen.quantized, bytes };
+  expect(seen.choices).toContainEqual(named);
+  expect(seen.choices[0]).toMatchObject({ quantize: null, pack: seen.kept });
+  expect(seen.result.token_ids).toHaveLength(3);
+  const told = new Map(seen.packs.map(({ id, quantization }) => [id, quantization]));
+  expect(told.get(seen.kept)).toBeNull();
+  const { type, mean_error, worst } = told.get(seen.quantized)!;
+  expect(type).toBe('Q8_0');
+  expect(mean_error).toBeGreaterThan(0.001);
+  expect(worst!.relative_error).toBeLessThan(0.01);
+  expect(seen.errors).toEqual(['ExportedAsItIsError', 'GgufTruncatedError', 'ModelLocationError']);
+});
+
+test('a verification and an export end when they are cancelled, and the model is as it was', async ({
+  page,
+}) => {
+  const pack = await importTiny(page);
+  const { verified, exported, parts, after } = await page.evaluate(async (pack) => {
+    const { lamina } = window;
+    const verified = await lamina.errorOf((api) =>
+      api.verifyPack(pack, () => undefined, AbortSignal.abort()),
+    );
+    const abort = new AbortController();
+    let parts = 0;
+    const exported = await lamina.errorOf((api) =>
+      api.exportPack(
+        pack,
+        async () => {
+          parts += 1;
+          abort.abort();
+          // The signal is on its way to the worker.
+          await new Promise((resolve) => setTimeout(resolve, 50));
+        },
+        abort.signal,
+      ),
+    );
+    await lamina.api.verifyPack(pack, () => undefined);
+    const after = await lamina.api.packs();
+    return { verified, exported, parts, after };
+  }, pack);
+  for (const error of [verified, exported]) {
+    expect(error!.name).toBe('PackTaskCancelledError');
+    expect(error!.constructorName).toBe('PackTaskCancelledError');
+  }
+  expect(parts).toBe(1);
+  expect(after.map(({ id, complete }) => [id, complete])).toEqual([[pack, true]]);
 });
 
 test('a removed model is gone, also when it was loaded', async ({ page }) => {

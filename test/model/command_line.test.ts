@@ -132,6 +132,15 @@ describe('lamina ask', () => {
     expect(statistics.adapter).not.toBe('');
   });
 
+  test('that quantizes on the way prints that object alone, and says the errors beside it', async () => {
+    const model = goldenPath('gguf/qwen3-f16.gguf');
+    const options = ['--quantize', 'Q8_0', '--max-tokens', '1', '--json'];
+    const { code, out, err } = await lamina('ask', '--model', model, ...options, 'Hello');
+    expect(err).toContain('Quantized to Q8_0: ');
+    expect(JSON.parse(out).token_ids).toHaveLength(1);
+    expect(code).toBe(0);
+  });
+
   test('in the residency that the planner finds best, says what it predicted', async () => {
     const options = ['--greedy', '--max-tokens', '5', '--residency', 'auto', '--json'];
     const { code, out } = await lamina('ask', '--model', TINY, ...options, 'Hello');

@@ -8,8 +8,8 @@ import { gpuBytes, type SizeOptions, sizesOf } from '../../src/engine/sizes.ts';
 import type { Gpu } from '../../src/gpu/device.ts';
 import { PURPOSES } from '../../src/gpu/ledger.ts';
 import { BudgetTooSmallError } from '../../src/plan/errors.ts';
+import { listPacks } from '../../src/store/list_packs.ts';
 import { SCRATCH_PACK } from '../../src/store/names.ts';
-import { listPacks } from '../../src/store/open_pack.ts';
 import { openDevice } from '../kernels/device.ts';
 import { importTiny, openTiny, type TinyModel } from './lab.ts';
 

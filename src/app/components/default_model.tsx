@@ -14,7 +14,7 @@ export function DefaultModel({ model }: { model: CatalogueModel }) {
   const start = () =>
     here
       ? page.usePack(here.id, here.name)
-      : page.openModel({ kind: 'url', url: model.url, name: model.name });
+      : page.importModel({ kind: 'url', url: model.url, name: model.name });
   return (
     <section class="card" aria-labelledby="default-model">
       <div class="card-text">

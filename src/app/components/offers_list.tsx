@@ -24,7 +24,7 @@ export function OffersList() {
               type="button"
               class="button"
               aria-label={`Download ${name}`}
-              onClick={() => void page.openModel({ kind: 'url', url, name })}
+              onClick={() => void page.importModel({ kind: 'url', url, name })}
             >
               Download
             </button>

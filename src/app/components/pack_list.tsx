@@ -1,7 +1,8 @@
 import { useSignal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
-import { formatBytes, formatPercent } from '../format.ts';
+import { formatBytes, formatShare } from '../format.ts';
 import type { KnownPack } from '../library.ts';
+import { PackNote, PackTasks } from './pack_tasks.tsx';
 import { usePage } from './page_context.ts';
 
 /** The models on disk: to use, to go on with, or to remove. */
@@ -43,6 +44,7 @@ function Pack({ pack, loaded, onRemove }: PackProps) {
           {loaded && ', in use'}
           {!pack.complete && ', unfinished'}
         </span>
+        {pack.quantization && <QuantizationNote quantization={pack.quantization} />}
       </div>
       {pack.complete && !loaded && (
         <button
@@ -59,13 +61,13 @@ function Pack({ pack, loaded, onRemove }: PackProps) {
           type="button"
           class="button"
           aria-label={`Continue ${pack.name}`}
-          onClick={() => void page.openModel(source)}
+          onClick={() => void page.importModel(source)}
         >
           Continue
         </button>
       )}
       <div class="pack-actions">
-        {pack.complete && <PackFileActions pack={pack} />}
+        {pack.complete && <PackTasks pack={pack} />}
         <RemoveButton pack={pack} onRemove={onRemove} />
       </div>
       <PackNote pack={pack.id} />
@@ -73,61 +75,19 @@ function Pack({ pack, loaded, onRemove }: PackProps) {
   );
 }
 
-/** Checks a model, or writes it to one file. */
-function PackFileActions({ pack: { id, name } }: { pack: KnownPack }) {
-  const { inventory } = usePage();
-  const busy = inventory.news.value?.state === 'running';
+/** What the import made of the weights, and how far they are from the checkpoint's. */
+function QuantizationNote({
+  quantization,
+}: {
+  quantization: NonNullable<KnownPack['quantization']>;
+}) {
+  const { type, mean_error, worst } = quantization;
   return (
-    <>
-      <button
-        type="button"
-        class="button quiet small"
-        aria-label={`Verify ${name}`}
-        disabled={busy}
-        onClick={() => void inventory.verify(id)}
-      >
-        Verify
-      </button>
-      <button
-        type="button"
-        class="button quiet small"
-        aria-label={`Export ${name}`}
-        disabled={busy}
-        onClick={() => void inventory.exportPack(id)}
-      >
-        Export
-      </button>
-    </>
-  );
-}
-
-const NOTES = {
-  verify: { running: 'Verifying', done: 'Verified: every file is whole' },
-  export: { running: 'Exporting', done: 'Exported. Open the file in any browser to have it there' },
-} as const;
-
-/** How far a check or an export of a model is, and what came of it. */
-function PackNote({ pack }: { pack: string }) {
-  const news = usePage().inventory.news.value;
-  if (news?.pack !== pack) return null;
-  const { task, state, share, message } = news;
-  if (state === 'failed') {
-    return (
-      <p class="pack-note problem" role="alert">
-        {message}
-      </p>
-    );
-  }
-  return (
-    <div class="pack-note hint">
-      <span role="status">{NOTES[task][state]}</span>
-      {state === 'running' && (
-        <>
-          {` ${formatPercent(share)} `}
-          <progress value={share} aria-label={NOTES[task].running} />
-        </>
-      )}
-    </div>
+    <span class="hint" title={worst?.name}>
+      Quantized to {type}
+      {worst &&
+        `: weights differ by ${formatShare(mean_error)} on average, ${formatShare(worst.relative_error)} at worst`}
+    </span>
   );
 }
 

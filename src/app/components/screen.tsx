@@ -1,6 +1,7 @@
 import { useEffect } from 'preact/hooks';
 import { Blocked } from './blocked.tsx';
 import { Chat } from './chat.tsx';
+import { ChooseImport } from './choose_import.tsx';
 import { usePage } from './page_context.ts';
 import { TransferView } from './transfer_view.tsx';
 import { Welcome } from './welcome.tsx';
@@ -25,6 +26,8 @@ export function Screen() {
       return <Blocked failure={stage.failure} />;
     case 'welcome':
       return <Welcome />;
+    case 'choosing':
+      return <ChooseImport stage={stage} />;
     case 'importing':
     case 'loading':
       return <TransferView stage={stage} />;

@@ -1,4 +1,5 @@
 import { RangeUnsupportedError, SourceTruncatedError } from '../errors.ts';
+import { readBody } from './body_reader.ts';
 import { checkSameFile, describeFile, type RemoteFile } from './range_response.ts';
 import { request, type Server } from './server.ts';
 
@@ -45,7 +46,7 @@ export class RangeDownload {
   private async receive(response: Response, onAlive: () => void): Promise<RemoteFile> {
     const { url: source } = this.server;
     const { first, last } = this;
-    const reader = response.body?.getReader();
+    const reader = response.body && readBody(response.body);
     try {
       const file = describeFile(source, response, first, last);
       this.opened ??= file;
@@ -54,9 +55,9 @@ export class RangeDownload {
       const start = this.received;
       while (expected > 0) {
         const chunk = await reader?.read();
-        if (!chunk?.value) break;
+        if (!chunk) break;
         onAlive();
-        this.append(chunk.value);
+        this.append(chunk);
       }
       const received = this.received - start;
       if (received < expected) {

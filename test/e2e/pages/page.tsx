@@ -4,6 +4,7 @@ import { markdownBlocks } from '../../../src/app/markdown.ts';
 import { sanitize } from '../../../src/app/sanitize.ts';
 import * as benchErrors from '../../../src/bench/errors.ts';
 import * as engineErrors from '../../../src/engine/errors.ts';
+import * as formatErrors from '../../../src/formats/errors.ts';
 import * as gpuErrors from '../../../src/gpu/errors.ts';
 import * as modelErrors from '../../../src/model/errors.ts';
 import * as planErrors from '../../../src/plan/errors.ts';
@@ -11,6 +12,7 @@ import * as storeErrors from '../../../src/store/errors.ts';
 import { benchReport, residentPlan } from '../../unit/app/bench_report.ts';
 import {
   completePack,
+  gate,
   LAYER_BYTES,
   PACK_ID,
   resultOf,
@@ -24,6 +26,8 @@ const scripted = {
   benchReport,
   completePack,
   engineErrors,
+  formatErrors,
+  gate,
   gpuErrors,
   modelErrors,
   planErrors,

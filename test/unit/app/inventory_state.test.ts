@@ -1,7 +1,7 @@
 import { beforeEach, expect, test, vi } from 'vitest';
 import { createInventoryState, type InventoryState } from '../../../src/app/inventory_state.ts';
 import { PackCorruptedError } from '../../../src/store/errors.ts';
-import { completePack, EXPORTED, PACK_BYTES, PACK_ID, ScriptedApi } from './scripted_api.ts';
+import { completePack, EXPORTED, gate, PACK_BYTES, PACK_ID, ScriptedApi } from './scripted_api.ts';
 
 let api: ScriptedApi;
 let inventory: InventoryState;
@@ -81,4 +81,27 @@ test('an export that the user does not want leaves no word', async () => {
   wanted = false;
   await inventory.exportPack(PACK_ID);
   expect(inventory.news.value).toBeNull();
+});
+
+test('a verification ends when it is cancelled, and the next one may begin', async () => {
+  const verified = inventory.verify(PACK_ID);
+  inventory.cancel();
+  expect(inventory.news.value).toMatchObject({ task: 'verify', state: 'cancelling' });
+  api.verifications[0]!.progress(PACK_BYTES);
+  expect(inventory.news.value).toMatchObject({ state: 'cancelling' });
+  await verified;
+  expect(inventory.news.value).toMatchObject({ state: 'cancelled' });
+  void inventory.verify(PACK_ID);
+  expect(api.verifications).toHaveLength(2);
+});
+
+test('an export that is cancelled in its middle keeps nothing', async () => {
+  api.exporting = gate();
+  const exported = inventory.exportPack(PACK_ID);
+  await vi.waitUntil(() => file?.text !== undefined && file.text !== '');
+  inventory.cancel();
+  api.exporting.resolve();
+  await exported;
+  expect(file).toMatchObject({ text: 'the pack, ', state: 'aborted' });
+  expect(inventory.news.value).toMatchObject({ task: 'export', state: 'cancelled' });
 });

@@ -6,7 +6,7 @@ import { completePack, PACK_ID, ScriptedApi } from './scripted_api.ts';
 
 const HUB: UrlSource = { kind: 'url', url: 'https://example.org/m.gguf', name: 'Catalogue name' };
 const EMPTY = { current: null, sources: {}, unfinished: null };
-const begun = (id: string) => ({ id, name: id, bytes: 41, complete: false });
+const begun = (id: string) => ({ id, name: id, bytes: 41, complete: false, quantization: null });
 
 test.each([
   [' owner/name@v2:a.gguf ', 'owner/name@v2:a.gguf', 'owner/name@v2:a.gguf'],

@@ -12,7 +12,7 @@ import {
   StoreLockedError,
 } from '../../../src/store/errors.ts';
 import { WorkerFailedError } from '../../../src/worker/errors.ts';
-import type { ChosenFiles, LoadOptions } from '../../../src/worker/protocol.ts';
+import type { ChosenFiles, ImportChoice, LoadOptions } from '../../../src/worker/protocol.ts';
 import { FakeStorage } from './fake_storage.ts';
 import { chosen, completePack, gate, PACK_BYTES, PACK_ID, ScriptedApi } from './scripted_api.ts';
 
@@ -68,7 +68,7 @@ async function openWithModel(): Promise<ModelState> {
 
 async function importWhole(models: ModelState, source: UrlSource | ChosenFiles): Promise<void> {
   const before = api.imports.length;
-  const imported = models.importModel(source);
+  const imported = models.openModel(source);
   await vi.waitUntil(() => api.imports.length > before);
   api.stored = [completePack()];
   api.imports.at(-1)!.end.resolve(PACK_ID);
@@ -175,9 +175,10 @@ describe('an import', () => {
   test('of an exported model says that it does not go on by itself', async () => {
     const models = open();
     await models.start();
-    void models.importModel(chosen('model.tar'));
+    void models.openModel(chosen('model.tar'));
+    await vi.waitUntil(() => api.imports.length === 1);
     expect(models.stage.value).toMatchObject({ kind: 'importing', resumes: false });
-    void models.importModel(chosen('model.gguf'));
+    void models.openModel(chosen('model.gguf'));
     expect(models.stage.value).toMatchObject({ kind: 'importing', resumes: true });
   });
 
@@ -199,9 +200,8 @@ describe('an import', () => {
     await models.start();
     const imported = models.importModel(SOURCE);
     api.stored = [{ ...completePack(), complete: false, bytes: 41 }];
-    const cancelled = models.cancelImport();
+    models.cancelImport();
     expect(models.stage.value).toMatchObject({ kind: 'importing', cancelling: true });
-    await cancelled;
     await imported;
     expect(models.stage.value.kind).toBe('welcome');
     expect(models.failure.value).toBeNull();
@@ -241,19 +241,126 @@ describe('an import', () => {
   test('that fails beside a loaded model comes back to that model', async () => {
     const models = await openWithModel();
     const before = models.stage.value;
-    const imported = models.importModel(chosen('bad.gguf'));
+    const imported = models.openModel(chosen('bad.gguf'));
+    await vi.waitUntil(() => api.imports.length > 1);
     api.imports.at(-1)!.end.reject(new Error('not a GGUF file'));
     await imported;
     expect(models.stage.value).toBe(before);
     expect(models.failure.value?.heading).toBe('The model could not be imported');
   });
+});
 
-  test('whose worker is gone can be cancelled without an error of its own', async () => {
+describe('a model with weights in plain floats', () => {
+  const CHOICES: readonly ImportChoice[] = [
+    { quantize: null, pack: 'mine', bytes: 2e9 },
+    { quantize: 'Q8_0', pack: 'mine.q8_0', bytes: 1e9 },
+    { quantize: 'Q4_K', pack: 'mine.q4_k', bytes: 5e8 },
+  ];
+  const HUB: UrlSource = { kind: 'url', url: 'owner/name', name: 'owner/name' };
+
+  beforeEach(() => {
+    api.choices = CHOICES;
+  });
+
+  /** Opens it, up to the question. @returns what waits for the answer */
+  async function asked(models: ModelState, source: UrlSource | ChosenFiles = HUB) {
+    await models.start();
+    const ended = models.openModel(source);
+    await vi.waitUntil(() => models.stage.value.kind === 'choosing');
+    return { ended };
+  }
+
+  function unfinished(id: string) {
+    return { ...completePack(id), complete: false };
+  }
+
+  test('is imported as the user chooses, and that is remembered', async () => {
+    const models = open();
+    await asked(models);
+    expect(models.stage.value).toMatchObject({ name: HUB.name, choices: CHOICES, usual: null });
+    expect(api.imports).toEqual([]);
+    models.chooseImport('Q4_K');
+    await vi.waitUntil(() => api.imports.length === 1);
+    expect(api.imports[0]!.quantize).toBe('Q4_K');
+    api.stored = [unfinished('mine.q4_k')];
+    const reloaded = open();
+    await reloaded.start();
+    const { source } = reloaded.unfinished.value!;
+    expect(source).toEqual({ ...HUB, quantize: 'Q4_K' });
+    void reloaded.importModel(source as UrlSource);
+    await vi.waitUntil(() => api.imports.length === 2);
+    expect(api.imports[1]).toMatchObject({ source: { url: HUB.url }, quantize: 'Q4_K' });
+  });
+
+  test('is mended as it was imported', async () => {
+    const models = open();
+    await asked(models);
+    models.chooseImport('Q8_0');
+    await vi.waitUntil(() => api.imports.length === 1);
+    api.stored = [completePack('mine.q8_0')];
+    api.imports[0]!.end.resolve('mine.q8_0');
+    await vi.waitUntil(() => models.stage.value.kind === 'ready');
+    api.loadErrors.push(DAMAGE);
+    void models.load('mine.q8_0', HUB.name);
+    await vi.waitUntil(() => api.imports.length === 2);
+    expect(api.imports[1]).toMatchObject({ source: { url: HUB.url }, quantize: 'Q8_0' });
+  });
+
+  test.each([
+    ['begun', [completePack('mine'), unfinished('mine.q4_k')], 'Q4_K'],
+    ['there', [completePack('other'), completePack('mine.q8_0')], 'Q8_0'],
+  ])('of which a pack is %s already, is offered in its type', async (_, stored, usual) => {
+    const models = open();
+    api.stored = stored;
+    await asked(models, chosen('mine.gguf'));
+    expect(models.stage.value).toMatchObject({ usual });
+  });
+
+  test('that nobody wants after all leaves the page as it was', async () => {
+    const models = open();
+    const { ended } = await asked(models);
+    models.cancelImport();
+    await ended;
+    expect(models.stage.value).toEqual({ kind: 'welcome' });
+    expect(models.failure.value).toBeNull();
+    expect(api.imports).toEqual([]);
+  });
+
+  test('can be cancelled while its header is read, and asked about again when that fails', async () => {
     const models = open();
     await models.start();
-    void models.importModel(SOURCE);
-    api.cancelImport = () => Promise.reject(new WorkerFailedError({ reason: '' }));
-    await expect(models.cancelImport()).resolves.toBeUndefined();
+    api.choosing = gate();
+    const opened = models.openModel(HUB);
+    expect(models.stage.value).toMatchObject({ kind: 'importing', cancelling: false });
+    models.cancelImport();
+    expect(models.stage.value).toMatchObject({ kind: 'importing', cancelling: true });
+    api.choosing.resolve(CHOICES);
+    await opened;
+    expect(models.stage.value).toEqual({ kind: 'welcome' });
+    expect(models.failure.value).toBeNull();
+
+    api.choosing = gate();
+    const failed = models.openModel(HUB);
+    api.choosing.reject(new Error('no network'));
+    await failed;
+    expect(models.failure.value?.remedies).toEqual(['import-again']);
+    api.choosing = null;
+    void models.importAgain();
+    await vi.waitUntil(() => models.stage.value.kind === 'choosing');
+    expect(api.imports).toEqual([]);
+  });
+
+  test('is not asked about when the import that failed is tried again', async () => {
+    const models = open();
+    await asked(models);
+    models.chooseImport('Q8_0');
+    await vi.waitUntil(() => api.imports.length === 1);
+    api.imports[0]!.end.reject(new Error('no network'));
+    await vi.waitUntil(() => models.failure.value !== null);
+    void models.importAgain();
+    await vi.waitUntil(() => api.imports.length === 2);
+    expect(api.imports[1]!.quantize).toBe('Q8_0');
+    expect(api.asked).toHaveLength(1);
   });
 });
 

@@ -7,16 +7,19 @@ import {
   type PackCorruptedError,
   PackNotFoundError,
 } from '../../../src/store/errors.ts';
+import { PackTaskCancelledError } from '../../../src/worker/errors.ts';
 import type {
   BenchPart,
   BenchProgress,
   BenchReport,
   ChosenFiles,
+  EncodedTypeName,
   Environment,
   ExportPart,
   GenerateOptions,
   GenerationEvent,
   GenerationResult,
+  ImportChoice,
   ImportProgress,
   LaminaApi,
   LoadedModel,
@@ -52,6 +55,7 @@ export function gate<T>(): Gate<T> {
 
 export interface RunningImport {
   readonly source: ModelSource;
+  readonly quantize: EncodedTypeName | null;
   progress(bytesDone: number, phase?: ImportProgress['phase']): void;
   readonly end: Gate<string>;
 }
@@ -88,8 +92,15 @@ export class ScriptedApi implements LaminaApi {
   stored: PackSummary[] = [];
   /** Thrown by the next loads, first one first. */
   readonly loadErrors: (Error | PackCorruptedError)[] = [];
+  /** The ways to import whatever is asked about, and who asked. */
+  choices: readonly ImportChoice[] = [];
+  readonly asked: ModelSource[] = [];
+  /** Where it is set, the answer about them waits. */
+  choosing: Gate<readonly ImportChoice[]> | null = null;
   readonly imports: RunningImport[] = [];
   readonly verifications: RunningVerification[] = [];
+  /** Where it is set, an export waits after each part. */
+  exporting: Gate<void> | null = null;
   readonly loads: string[] = [];
   readonly loadOptions: LoadOptions[] = [];
   loaded: LoadedModel | null = null;
@@ -122,36 +133,57 @@ export class ScriptedApi implements LaminaApi {
     return this.stored;
   }
 
+  async importChoices(source: ModelSource, signal?: AbortSignal): Promise<readonly ImportChoice[]> {
+    this.asked.push(source);
+    const choices = await (this.choosing?.promise ?? this.choices);
+    if (signal?.aborted) throw new ImportCancelledError({ pack: null });
+    return choices;
+  }
+
   importModel(
     source: ModelSource,
     onProgress: (progress: ImportProgress) => void,
+    quantize: EncodedTypeName | null = null,
+    signal?: AbortSignal,
   ): Promise<string> {
     const end = gate<string>();
     const progress: RunningImport['progress'] = (bytesDone, phase = 'importing') =>
       onProgress(progressAt(bytesDone, phase));
-    this.imports.push({ source, progress, end });
+    const cancel = () => end.reject(new ImportCancelledError({ pack: PACK_ID }));
+    signal?.addEventListener('abort', cancel);
+    this.imports.push({ source, quantize, progress, end });
     return end.promise;
-  }
-
-  async cancelImport(): Promise<void> {
-    this.imports.at(-1)?.end.reject(new ImportCancelledError({ pack: PACK_ID }));
   }
 
   async removePack(pack: string): Promise<void> {
     this.stored = this.stored.filter(({ id }) => id !== pack);
   }
 
-  verifyPack(pack: string, onProgress: (progress: ImportProgress) => void): Promise<void> {
+  verifyPack(
+    pack: string,
+    onProgress: (progress: ImportProgress) => void,
+    signal?: AbortSignal,
+  ): Promise<void> {
     const end = gate<void>();
     const progress = (bytesDone: number) => onProgress(progressAt(bytesDone, 'verifying'));
+    const cancel = () => end.reject(new PackTaskCancelledError({ pack, task: 'verification' }));
+    signal?.addEventListener('abort', cancel);
     this.verifications.push({ pack, progress, end });
     return end.promise;
   }
 
-  async exportPack(pack: string, onPart: (part: ExportPart) => Promise<void>): Promise<void> {
+  async exportPack(
+    pack: string,
+    onPart: (part: ExportPart) => Promise<void>,
+    signal?: AbortSignal,
+  ): Promise<void> {
     if (!this.stored.some(({ id }) => id === pack)) throw new PackNotFoundError({ pack });
     const size = EXPORTED.reduce((sum, { length }) => sum + length, 0);
-    for (const bytes of EXPORTED) await onPart({ bytes, size });
+    for (const bytes of EXPORTED) {
+      if (signal?.aborted) throw new PackTaskCancelledError({ pack, task: 'export' });
+      await onPart({ bytes, size });
+      await this.exporting?.promise;
+    }
   }
 
   async load(
@@ -227,7 +259,7 @@ export function chosen(name: string): ChosenFiles {
 }
 
 export function completePack(id = PACK_ID, name = 'smollm2'): PackSummary {
-  return { id, name, bytes: PACK_BYTES, complete: true };
+  return { id, name, bytes: PACK_BYTES, complete: true, quantization: null };
 }
 
 export function resultOf(

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { NoScratchSpaceError } from '../../../src/engine/errors.ts';
 import { createScratch } from '../../../src/engine/scratch.ts';
+import { listPacks } from '../../../src/store/list_packs.ts';
 import { MemoryStore } from '../../../src/store/memory_store.ts';
 import { SCRATCH_PACK } from '../../../src/store/names.ts';
-import { listPacks } from '../../../src/store/open_pack.ts';
 
 const MEBIBYTE = 2 ** 20;
 

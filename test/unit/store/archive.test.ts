@@ -12,8 +12,9 @@ import {
 } from '../../../src/store/errors.ts';
 import { exportPack } from '../../../src/store/export_pack.ts';
 import { importArchive } from '../../../src/store/import_archive.ts';
+import { listPacks } from '../../../src/store/list_packs.ts';
 import { MemoryStore } from '../../../src/store/memory_store.ts';
-import { listPacks, openManifest } from '../../../src/store/open_pack.ts';
+import { openManifest } from '../../../src/store/open_pack.ts';
 import { parseTarHeader, tarHeader } from '../../../src/store/tar.ts';
 import { verifyPack } from '../../../src/store/verify.ts';
 import { golden } from './golden.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { type HashLane, HashPool } from '../../../src/store/hash_pool.ts';
+import { type HashLane, HashPool, WRITING_LANES } from '../../../src/store/hash_pool.ts';
 import { PIECE_BYTES } from '../../../src/store/manifest.ts';
 import { pattern } from './weight_store_suite.ts';
 
@@ -85,4 +85,17 @@ test('a thread that fails is told of, at once and to whoever hashes there later'
     });
   }
   expect(await pool.take()).toBe(lane);
+});
+
+test('fewer lanes hold fewer pieces', async () => {
+  pool = new HashPool(WRITING_LANES);
+  const lanes = await Promise.all(Array.from({ length: WRITING_LANES }, () => pool.take()));
+  let taken = false;
+  const next = pool.take().then(() => {
+    taken = true;
+  });
+  await new Promise((resolve) => setTimeout(resolve));
+  expect(taken).toBe(false);
+  lanes[0]!.release();
+  await next;
 });

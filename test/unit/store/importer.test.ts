@@ -12,9 +12,10 @@ import {
   StorageQuotaError,
 } from '../../../src/store/errors.ts';
 import { IndexedDbStore } from '../../../src/store/indexeddb_store.ts';
+import { listPacks } from '../../../src/store/list_packs.ts';
 import { MemoryStore } from '../../../src/store/memory_store.ts';
 import { NodeStore } from '../../../src/store/node_store.ts';
-import { filesOf, listPacks, openManifest } from '../../../src/store/open_pack.ts';
+import { filesOf, openManifest } from '../../../src/store/open_pack.ts';
 import type { ImportProgress } from '../../../src/store/progress.ts';
 import { verifyPack } from '../../../src/store/verify.ts';
 import type { FileWriter, WeightStore } from '../../../src/store/weight_store.ts';

@@ -4,9 +4,10 @@ import {
   PackIncompleteError,
   PackNotFoundError,
 } from '../../../src/store/errors.ts';
+import { listPacks } from '../../../src/store/list_packs.ts';
 import { MemoryStore } from '../../../src/store/memory_store.ts';
 import { SCRATCH_PACK } from '../../../src/store/names.ts';
-import { filesOf, listPacks, openManifest } from '../../../src/store/open_pack.ts';
+import { filesOf, openManifest } from '../../../src/store/open_pack.ts';
 import { manifestFixture } from './manifest_fixture.ts';
 import { put } from './weight_store_suite.ts';
 
@@ -44,13 +45,13 @@ test('a pack is listed as complete when all of its files have their size', async
   const store = await withManifest();
   const size = (await store.files('pack')).get('manifest.json')!;
   expect(await listPacks(store)).toEqual([
-    { id: 'pack', name: 'A small model', bytes: size, complete: false },
+    { id: 'pack', name: 'A small model', bytes: size, complete: false, quantization: null },
   ]);
   const files = filesOf(manifestFixture());
   for (const { name, bytes } of files) await put(store, 'pack', name, new Uint8Array(bytes));
   const bytes = files.reduce((sum, file) => sum + file.bytes, size);
   expect(await listPacks(store)).toEqual([
-    { id: 'pack', name: 'A small model', bytes, complete: true },
+    { id: 'pack', name: 'A small model', bytes, complete: true, quantization: null },
   ]);
   await put(store, 'pack', 'layer-001.bin', new Uint8Array(256));
   expect((await listPacks(store))[0]!.complete).toBe(false);
@@ -61,8 +62,8 @@ test('packs that cannot be opened are listed too, so that they can be removed', 
   await put(store, 'stopped', 'import.json', new Uint8Array(10));
   await put(store, 'broken', 'manifest.json', new Uint8Array(20));
   expect(await listPacks(store)).toEqual([
-    { id: 'stopped', name: 'stopped', bytes: 10, complete: false },
-    { id: 'broken', name: 'broken', bytes: 20, complete: false },
+    { id: 'stopped', name: 'stopped', bytes: 10, complete: false, quantization: null },
+    { id: 'broken', name: 'broken', bytes: 20, complete: false, quantization: null },
   ]);
 });
 

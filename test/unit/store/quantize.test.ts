@@ -77,7 +77,7 @@ async function write(tensor: PlannedTensor) {
   let errors: TensorErrors = {};
   try {
     await writePieces(store, PACK, 'a.bin', { pool }, async (out) => {
-      errors = await writeWeightFile(file, readAhead(rangesOf(file)), out);
+      errors = await writeWeightFile(file, readAhead([...rangesOf(file)]), out);
     });
   } finally {
     pool.close();

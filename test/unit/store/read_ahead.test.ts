@@ -20,19 +20,19 @@ test('ranges come in their order, whichever is there first', async () => {
   expect(seen).toEqual(RANGES.map(({ offset, length }) => BYTES.slice(offset, offset + length)));
 });
 
-test('while one range is worked on, the next two are on their way and no more', async () => {
+test('while one range is worked on, the next one is on its way and no more', async () => {
   const source = new TestSource(BYTES);
   const reads = readAhead(within(source, RANGES));
   expect(source.reads.length).toBe(0);
   for (let taken = 1; taken <= RANGES.length; taken++) {
     await reads.next();
     await new Promise((resolve) => setTimeout(resolve));
-    expect(source.reads.length).toBe(Math.min(taken + 2, RANGES.length));
+    expect(source.reads.length).toBe(Math.min(taken + 1, RANGES.length));
   }
   expect((await reads.next()).done).toBe(true);
 });
 
-test('memory is used again, and holds what was asked for until the next range is taken', async () => {
+test('memory is used again also for longer ranges, and holds what was asked for until the next range is taken', async () => {
   const memories = new Set<ArrayBuffer>();
   const source: ByteSource = {
     name: 'a.gguf',
@@ -44,16 +44,15 @@ test('memory is used again, and holds what was asked for until the next range is
       return into!.subarray(0, length);
     },
   };
-  const ranges = [...RANGES].sort((a, b) => b.length - a.length);
   let at = 0;
-  for await (const bytes of readAhead(within(source, ranges))) {
+  for await (const bytes of readAhead(within(source, RANGES))) {
     await new Promise((resolve) => setTimeout(resolve, 5));
-    const { offset, length } = ranges[at++]!;
+    const { offset, length } = RANGES[at++]!;
     expect(bytes).toEqual(BYTES.slice(offset, offset + length));
     memories.add(bytes.buffer);
   }
-  expect(at).toBe(ranges.length);
-  expect(memories.size).toBe(3);
+  expect(at).toBe(RANGES.length);
+  expect(memories.size).toBe(2);
 });
 
 test('a failure is told when it is that range’s turn', async () => {
@@ -87,9 +86,9 @@ test('what is on its way is stopped when nobody wants it any more', async () => 
   };
   const reads = readAhead(within(source, RANGES));
   await reads.next();
-  expect(signals.map(({ aborted }) => aborted)).toEqual([false, false, false]);
+  expect(signals.map(({ aborted }) => aborted)).toEqual([false, false]);
   await reads.return();
-  expect(signals.map(({ aborted }) => aborted)).toEqual([true, true, true]);
+  expect(signals.map(({ aborted }) => aborted)).toEqual([true, true]);
 });
 
 test('an abort ends it with the signal’s reason', async () => {
