@@ -23,5 +23,5 @@ test('what is not given is not invented', () => {
 test('a type to quantize to is one that has an encoder, in any case of letters', () => {
   expect(quantizeOption('q4_k')).toBe('Q4_K');
   expect(quantizeOption(undefined)).toBeUndefined();
-  expect(() => quantizeOption('Q5_K')).toThrow(SettingError);
+  expect(() => quantizeOption('IQ4_NL')).toThrow(SettingError);
 });
