@@ -1,4 +1,5 @@
 import type { EncodedTypeName } from '../formats/block_types.ts';
+import type { Checkpoint } from '../formats/checkpoint.ts';
 import { openBlobSource } from '../formats/sources/blob_source.ts';
 import { openBrowserStore } from '../store/choose_store.ts';
 import { ImportCancelledError } from '../store/errors.ts';
@@ -26,6 +27,8 @@ interface LibraryImport {
 /** What the worker does with the models on disk, and needs no GPU for. */
 export class Library {
   private opening: Promise<WeightStore> | null = null;
+  /** The checkpoint that was asked about last: importing it does not fetch its header and its tokenizer again. */
+  private asked: { readonly key: string; readonly checkpoint: Checkpoint } | null = null;
 
   /** This browser's store; another try after it failed. */
   store(): Promise<WeightStore> {
@@ -41,9 +44,13 @@ export class Library {
 
   /** None of the file that a pack was exported to: it is taken as it is. */
   choices(source: ModelSource, signal?: AbortSignal): Promise<ImportChoice[]> {
-    return cancellable(importCancelled, signal, async () =>
-      archiveOf(source) ? [] : importChoices(await readModel(source, signal)),
-    );
+    return cancellable(importCancelled, signal, async () => {
+      if (archiveOf(source)) return [];
+      const checkpoint = await readModel(source, signal);
+      const key = keyOf(source);
+      this.asked = key === null ? null : { key, checkpoint };
+      return importChoices(checkpoint);
+    });
   }
 
   import(source: ModelSource, options: LibraryImport): Promise<string> {
@@ -56,7 +63,7 @@ export class Library {
         const archive = openBlobSource(file, file.name);
         return importArchive({ archive, store, onProgress, signal });
       }
-      const checkpoint = await readModel(source, signal);
+      const checkpoint = this.takeAsked(source) ?? (await readModel(source, signal));
       const pack = await packId(checkpoint.source, quantize ?? undefined);
       await release(pack);
       return importPack({
@@ -88,6 +95,18 @@ export class Library {
       }
     });
   }
+
+  /** Once: what is tried again is read again. */
+  private takeAsked(source: ModelSource): Checkpoint | null {
+    const { asked } = this;
+    this.asked = null;
+    return asked && asked.key === keyOf(source) ? asked.checkpoint : null;
+  }
+}
+
+/** The same for the same address; null for files, whose copies cannot be told apart and are read at once. */
+function keyOf(source: ModelSource): string | null {
+  return 'files' in source ? null : JSON.stringify([source.url, source.token]);
 }
 
 /** The one file that a pack was exported to. */

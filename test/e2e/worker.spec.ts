@@ -295,6 +295,28 @@ test('quantizes at import, to what it said it would take, and tells the errors',
   expect(seen.errors).toEqual(['ExportedAsItIsError', 'GgufTruncatedError', 'ModelLocationError']);
 });
 
+test('a model that was asked about is imported without its header being fetched again', async ({
+  page,
+}) => {
+  const asked: string[] = [];
+  page.on('request', (request) => {
+    const { range } = request.headers();
+    if (request.url().endsWith('.gguf') && range?.startsWith('bytes=0-')) asked.push(range);
+  });
+  const importOf = (about: boolean) =>
+    page.evaluate(async (about) => {
+      const { api } = window.lamina;
+      const url = new URL('/test/golden/gguf/qwen2-f16.gguf', location.href).href;
+      if (about) await api.importChoices({ url });
+      return api.importModel({ url }, () => undefined, about ? 'Q8_0' : null);
+    }, about);
+  await importOf(false);
+  const alone = asked.length;
+  expect(alone).toBeGreaterThan(0);
+  await importOf(true);
+  expect(asked.length).toBe(2 * alone);
+});
+
 test('a verification and an export end when they are cancelled, and the model is as it was', async ({
   page,
 }) => {
