@@ -41,14 +41,16 @@ export function createInventoryState(
     action: (onShare: (share: number) => void, signal: AbortSignal) => Promise<boolean>,
   ): Promise<void> {
     if (abort) return;
-    abort = new AbortController();
-    const { signal } = abort;
+    const current = new AbortController();
+    abort = current;
+    const { signal } = current;
     const tell = (state: PackNews['state'], share: number, message = '') => {
       news.value = { pack, task, state, share, message };
     };
     tell('running', 0);
     const onShare = (share: number) => {
-      if (!signal.aborted) tell('running', share);
+      // Progress may arrive after the result: they come on different ways.
+      if (abort === current && !signal.aborted) tell('running', share);
     };
     try {
       if (await action(onShare, signal)) tell('done', 1);

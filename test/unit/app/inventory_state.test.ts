@@ -42,6 +42,14 @@ test('a model is verified, with how far it is', async () => {
   expect(inventory.news.value).toMatchObject({ task: 'verify', state: 'done' });
 });
 
+test('progress that arrives after the end changes nothing', async () => {
+  const verified = inventory.verify(PACK_ID);
+  api.verifications[0]!.end.resolve();
+  await verified;
+  api.verifications[0]!.progress(PACK_BYTES);
+  expect(inventory.news.value).toMatchObject({ state: 'done' });
+});
+
 test('damage is told in the error’s words', async () => {
   const verified = inventory.verify(PACK_ID);
   const files = [{ file: 'layer-003.bin', pieces: [0] }];
