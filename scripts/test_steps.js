@@ -51,7 +51,7 @@ export const TEST_STEPS = [
   },
   {
     name: 'timing',
-    what: 'what measures kernels and devices, alone on the machine',
+    what: 'what measures kernels, devices and memory, alone on the machine',
     command: [VITEST, 'run', '--project', 'timing'],
     needs: ['browser', 'vulkan'],
     report: 'vitest',

@@ -6,7 +6,8 @@ import type { RingSize } from '../plan/rates.ts';
 import type { Residency } from '../plan/residency.ts';
 import { type Batch, batchOf } from './batch.ts';
 import { ContextLengthError, TokenRangeError } from './errors.ts';
-import { forward, forwardResident, type Model, type Observer, rehearse } from './forward.ts';
+import { forward, forwardResident, type Observer, rehearse } from './forward.ts';
+import type { Model } from './model.ts';
 import {
   type EngineOptions,
   fillAndCompile,

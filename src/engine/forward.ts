@@ -1,12 +1,7 @@
-import type { Commands } from '../gpu/commands.ts';
-import type { ComputeUnits } from '../gpu/compute_units.ts';
 import type { BufferView } from '../gpu/kernel.ts';
-import type { BufferLedger } from '../gpu/ledger.ts';
 import { readBack } from '../gpu/readback.ts';
-import type { ModelConfig } from '../model/config.ts';
 import { storedWidth } from '../model/tensors.ts';
-import type { Batch, BatchInputs } from './batch.ts';
-import type { Choices } from './choices.ts';
+import type { Batch } from './batch.ts';
 import {
   decoderLayer,
   expertWeights,
@@ -15,27 +10,12 @@ import {
   runExpert,
 } from './decoder_layer.ts';
 import type { Dispatcher } from './dispatcher.ts';
-import type { KvCache } from './kv_cache.ts';
+import { embed, embedResident, rehearseEmbedding } from './embedding.ts';
+import { type Model, run } from './model.ts';
 import { Ops } from './ops.ts';
-import type { Recordings } from './recordings.ts';
 import type { WeightTensor } from './slot.ts';
-import { EXPERT_PASS_BYTES, MAX_HEAD_ROWS, rowView, type State } from './state.ts';
-import type { Weights } from './weights.ts';
+import { EXPERT_PASS_BYTES, MAX_HEAD_ROWS, rowView } from './state.ts';
 import type { HeadTile } from './weights_layout.ts';
-
-/** Everything one pass works with. */
-export interface Model {
-  readonly config: ModelConfig;
-  readonly weights: Weights;
-  readonly kv: KvCache;
-  readonly state: State;
-  readonly inputs: BatchInputs;
-  readonly commands: Commands;
-  readonly ledger: BufferLedger;
-  readonly recordings: Recordings;
-  readonly units: ComputeUnits;
-  readonly choices: Choices;
-}
 
 /** What to look at on the way, for tests and research. */
 export interface Observer {
@@ -104,8 +84,7 @@ export async function forward(
 export function forwardResident(model: Model, batch: Batch): void {
   const { config, weights, inputs } = model;
   inputs.write(batch, false);
-  gatherResident(model, 1);
-  normEmbedding(model, weights.embeddingNormTensors(), 1);
+  embedResident(model);
   for (let layer = 0; layer < config.num_hidden_layers; layer++) {
     decode(model, layer, weights.layerTensors(layer), 1);
     for (const expert of expertsOf(model)) decodeExpert(model, layer, expert, 1);
@@ -114,78 +93,6 @@ export function forwardResident(model: Model, batch: Batch): void {
   headRows(model, 0, 1);
   for (const tile of weights.head_tiles) multiplyHead(model, tile, weights.headTileTensor(tile), 1);
   finishHead(model, 1);
-}
-
-async function embed(model: Model, batch: Batch): Promise<void> {
-  const { config, weights, inputs, commands } = model;
-  const { ids, positions } = batch;
-  const tokens = ids.length;
-  const resident = weights.resident_embedding !== null;
-  if (resident) {
-    gatherResident(model, tokens);
-  } else {
-    const at_once = Math.min(weights.embedding_rows, tokens);
-    // What is read from disk arrives in the order of the tokens.
-    const order = { buffer: inputs.order };
-    for (let first = 0; first < tokens; first += at_once) {
-      const some = ids.subarray(first, first + at_once);
-      const rows = await weights.embedding(some, commands);
-      const scale = config.embedding_multiplier;
-      gather(model, `embedding ${first}`, some.length, { rows, ids: order, first }, { scale });
-      commands.submit();
-      if (!config.learned_positions) continue;
-      const { first_row } = config.learned_positions;
-      const wanted = positions.subarray(first, first + at_once).map((at) => first_row + at);
-      const added = { rows: await weights.positions(wanted, commands), ids: order, first };
-      gather(model, `positions ${first}`, some.length, added, { accumulate: true });
-      commands.submit();
-    }
-  }
-  normEmbedding(model, await weights.embeddingNorm(commands), tokens);
-  if (!resident) commands.submit();
-}
-
-/** The same where all tables are on the GPU. */
-function gatherResident(model: Model, tokens: number): void {
-  const { config, weights, inputs } = model;
-  const scale = config.embedding_multiplier;
-  const table = { rows: weights.resident_embedding!, ids: { buffer: inputs.ids } };
-  gather(model, 'embedding', tokens, table, { scale });
-  const rows = weights.resident_positions;
-  if (!rows) return;
-  const positions = { rows, ids: { buffer: inputs.positions } };
-  gather(model, 'positions', tokens, positions, { accumulate: true });
-}
-
-/** Where the embedding comes to: a norm may stand between it and the residual stream. */
-const embeddingTarget = ({ config, state }: Model): GPUBuffer =>
-  config.embedding_norm ? state.normed : state.x;
-
-/** Rows of a table become, or are added to, the tokens' embedding from token `first` on. */
-function gather(
-  model: Model,
-  name: string,
-  tokens: number,
-  table: { readonly rows: WeightTensor; readonly ids: BufferView; readonly first?: number },
-  options: { scale?: number; accumulate?: boolean },
-): void {
-  const { rows, ids, first = 0 } = table;
-  const offset = first * storedWidth(model.config.hidden_size) * 4;
-  const to = { buffer: embeddingTarget(model), offset };
-  run(model, name, tokens, (ops) => ops.gatherRows(rows, ids, to, options));
-}
-
-const embeddingNorm = (tensors: ReadonlyMap<string, WeightTensor>) =>
-  normWeights(tensors, 'token_embd_norm.weight', '.bias')!;
-
-function normEmbedding(
-  model: Model,
-  tensors: ReadonlyMap<string, WeightTensor> | null,
-  tokens: number,
-): void {
-  if (!tensors) return;
-  const { normed, x } = model.state;
-  run(model, 'embedding norm', tokens, (ops) => ops.norm(normed, embeddingNorm(tensors), x));
 }
 
 /** One decoder layer. */
@@ -285,33 +192,11 @@ function linearHead(
   ops.linear(matrix, undefined, state.head_x, state.logits, to);
 }
 
-/** Runs steps; those of a single token are recorded the first time and from then on only repeated. */
-function run(
-  model: Model,
-  name: string,
-  tokens: number,
-  steps: (ops: Ops) => void,
-  pass: BufferView = { buffer: model.inputs.pass },
-): void {
-  const { commands, recordings } = model;
-  if (tokens === 1) {
-    recordings.run(name, (recorder) => steps(new Ops(recorder, model, 1, pass)));
-  } else {
-    steps(new Ops(commands, model, tokens, pass));
-  }
-}
-
 /** Runs every step through `dispatcher` without loading anything: what it is given is what a pass will need. */
 export function rehearse(model: Model, dispatcher: Dispatcher, tokens: number): void {
   const { config, weights, kv, state, inputs } = model;
   const ops = new Ops(dispatcher, model, tokens, { buffer: inputs.pass });
-  const to = { buffer: embeddingTarget(model) };
-  const scale = config.embedding_multiplier;
-  ops.gatherRows(weights.embeddingTensorView(), { buffer: inputs.ids }, to, { scale });
-  const rows = weights.positionTensorView();
-  if (rows) ops.gatherRows(rows, { buffer: inputs.positions }, to, { accumulate: true });
-  const tensors = weights.embeddingNormTensors();
-  if (tensors) ops.norm(to.buffer, embeddingNorm(tensors), state.x);
+  rehearseEmbedding(model, ops);
   for (const [layer, cache] of kv.layers.entries()) {
     const w = layerWeights(weights.layerTensors(layer));
     decoderLayer(ops, w, cache, state, config.layers[layer]!);

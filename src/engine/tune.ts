@@ -7,7 +7,8 @@ import { Timer } from '../gpu/timer.ts';
 import { batchOf } from './batch.ts';
 import { type Choices, candidates, keyOf, type MatrixShape } from './choices.ts';
 import type { Dispatcher } from './dispatcher.ts';
-import { type Model, rehearse } from './forward.ts';
+import { rehearse } from './forward.ts';
+import type { Model } from './model.ts';
 import { EXPERT_PASS_BYTES } from './state.ts';
 
 /** What `Dispatcher.dispatch` is given. */

@@ -47,7 +47,7 @@ interface Case {
   readonly options?: AttentionOptions;
 }
 
-const GROUPS: Case[] = [1, 3, 4, 8].map((group) => ({ group, head_dim: 64, rope_dim: 64 }));
+const GROUPS: Case[] = [1, 3, 8].map((group) => ({ group, head_dim: 64, rope_dim: 64 }));
 const WIDTHS: Case[] = [
   { group: 3, head_dim: 4, rope_dim: 4 },
   { group: 2, head_dim: 6, rope_dim: 4, style: 'halves' as const },

@@ -133,6 +133,9 @@ export interface ChatReport {
   readonly near_ties: readonly NearTie[];
 }
 
+/** Those that are compared in a browser, one layer at a time; the others are in Node, with the whole model resident. */
+export const BROWSER_CHATS = ['single-system', 'multi-system', 'non-latin-emoji'];
+
 export async function referenceChats(load: Load): Promise<readonly ReferenceChat[]> {
   return (await json<{ chats: ReferenceChat[] }>(load, 'chat.json')).chats;
 }

@@ -22,7 +22,7 @@ export interface ReferenceApi {
   tokenizer(): Promise<{ strings: number; different: string[] }>;
   hiddenStates(): Promise<number[]>;
   passage(): Promise<PassageReport>;
-  chats(): Promise<ChatReport[]>;
+  chats(names: readonly string[]): Promise<ChatReport[]>;
   /** Bytes of weights on the GPU, the most there ever were. */
   weights(): Promise<{ peak: number; largest_layer: number }>;
 }
@@ -47,9 +47,10 @@ const api: ReferenceApi = {
   tokenizer: () => compareTokenizer(model, load),
   hiddenStates: () => compareHiddenStates(model.engine, load),
   passage: () => comparePassage(model.engine, load),
-  async chats() {
+  async chats(names) {
+    const chats = (await referenceChats(load)).filter(({ name }) => names.includes(name));
     const reports: ChatReport[] = [];
-    for (const chat of await referenceChats(load)) reports.push(await compareChat(model, chat));
+    for (const chat of chats) reports.push(await compareChat(model, chat));
     return reports;
   },
   async weights() {

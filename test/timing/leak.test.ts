@@ -7,8 +7,8 @@ import type { Gpu } from '../../src/gpu/device.ts';
 import { PURPOSES } from '../../src/gpu/ledger.ts';
 import type { Residency } from '../../src/plan/residency.ts';
 import { openDevice } from '../kernels/device.ts';
-import { type Creations, countCreations } from './creations.ts';
-import { importTiny, openTiny, type TinyModel } from './lab.ts';
+import { type Creations, countCreations } from '../model/creations.ts';
+import { importTiny, openTiny, type TinyModel } from '../model/lab.ts';
 
 // Code that the JIT compiles lies in the heap too and comes and goes as the clock has it: without it a heap's growth is
 // the same from run to run.
