@@ -1,4 +1,5 @@
 import { LaminaError } from '../src/errors.ts';
+import { ENCODED_TYPES } from '../src/formats/block_types.ts';
 import { ask } from './commands/ask.ts';
 import { bench } from './commands/bench.ts';
 import { inspect } from './commands/inspect.ts';
@@ -48,7 +49,8 @@ const HELP = `lamina: language models, one layer on the GPU at a time
   M  a .gguf or .safetensors file, an index of them, a folder; an address (https://…) of one of these; a repository of
      the hub, owner/name[@revision][:file]; the folder or the name of an imported pack; without it, the default model.
      HF_ENDPOINT is the hub's address, HF_TOKEN the access token that it, and no other server, gets
-  Q  Q8_0, Q6_K, Q5_K, Q4_K, Q5_1, Q5_0, Q4_1 or Q4_0: matrices of F32, F16 or BF16 become this while they are imported
+  Q  one of ${ENCODED_TYPES.join(', ')}: matrices of F32, F16 or BF16 become this while
+     they are imported
   R  strict: one layer on the GPU at a time; streaming: as many parts stay there as BYTES hold; resident: all;
      auto: the best of these that keeps all GPU memory within BYTES (ask and bench)
   BYTES  as in 500000000, 500MB or 2GB

@@ -27,6 +27,7 @@ export async function logits(args: string[]): Promise<void> {
   if (values.tokens === undefined) throw new UsageError({ reason: '--tokens is missing' });
   if (values.out === undefined) throw new UsageError({ reason: '--out is missing' });
   const residency = residencyOption(values.residency ?? 'strict');
+  const budget_weights = bytesOption('--budget', values.budget);
   const quantize = quantizeOption(values.quantize);
   const ids = tokensOption('--tokens', values.tokens);
 
@@ -52,7 +53,7 @@ export async function logits(args: string[]): Promise<void> {
       pack,
       manifest,
       residency,
-      budget_weights: bytesOption('--budget', values.budget),
+      budget_weights,
       precision: 'f32',
       // As long as the text is: RoPE's factors may depend on it.
       context_length: ids.length,

@@ -25,20 +25,24 @@ const OPTIONS = {
 
 /** Tokens that are read in one piece, unless given or the model takes fewer. */
 const CONTEXT = 1024;
+/** In fewer there is no token that follows another. */
+const LEAST = 2;
 
 /** `lamina perplexity`: how well a model foretells a text, read in pieces that know nothing of each other. */
 export async function perplexity(args: string[]): Promise<void> {
   const { values, text: path } = readOptions(args, OPTIONS, 'file');
   if (path === undefined) throw new UsageError({ reason: 'There is no file with a text' });
   const residency = residencyOption(values.residency ?? 'strict');
+  const budget_weights = bytesOption('--budget', values.budget);
   const quantize = quantizeOption(values.quantize);
-  const wanted = wholeNumber('--context', values.context, { min: 2, max: 2 ** 20 });
+  const wanted = wholeNumber('--context', values.context, { min: LEAST, max: 2 ** 20 });
   const text = await readText(path);
 
   const gpu = await openDevice();
   const { store, pack, manifest } = await openPackAloud(values.model, quantize);
   const tokenizer = createTokenizer(tokenizerOf(manifest));
-  const context_length = Math.min(wanted ?? CONTEXT, manifest.config.max_position_embeddings);
+  const { max_position_embeddings } = manifest.config;
+  const context_length = Math.max(LEAST, Math.min(wanted ?? CONTEXT, max_position_embeddings));
   const ids = tokenizer.encode(text, { special: false });
   if (ids.length < 2) {
     throw new InputFileError({
@@ -52,7 +56,7 @@ export async function perplexity(args: string[]): Promise<void> {
     pack,
     manifest,
     residency,
-    budget_weights: bytesOption('--budget', values.budget),
+    budget_weights,
     context_length,
   });
   try {

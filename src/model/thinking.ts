@@ -67,7 +67,7 @@ export interface ThinkingParts {
 }
 
 export interface ThinkingReader {
-  /** What a piece of the generated text adds; what may yet become a marker is held back. */
+  /** What a piece of the generated text adds; what may yet become a mark is held back. */
   push(text: string): ThinkingParts;
   /** What was held back. */
   end(): ThinkingParts;
@@ -115,10 +115,10 @@ function firstOf(marks: readonly Mark[], text: string): { mark: Mark; at: number
   return found.filter(({ at }) => at >= 0).sort((a, b) => a.at - b.at)[0];
 }
 
-/** How many characters at the end of a text begin a marker. */
-function overlap(text: string, marker: string): number {
-  for (let length = Math.min(text.length, marker.length - 1); length > 0; length--) {
-    if (text.endsWith(marker.slice(0, length))) return length;
+/** How many characters at the end of a text begin a mark. */
+function overlap(text: string, mark: string): number {
+  for (let length = Math.min(text.length, mark.length - 1); length > 0; length--) {
+    if (text.endsWith(mark.slice(0, length))) return length;
   }
   return 0;
 }
